@@ -1,0 +1,72 @@
+# Two commands are all a newcomer needs: `make demo` and `make test`.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+SUPPORTED_PYTHON := >=3.11,<3.13
+UV := .uv/bin/uv
+VENV := .venv
+RUN := $(VENV)/bin/python
+INSTALL := $(UV) pip install --quiet --python $(RUN) --no-deps
+# TORCH=cpu (or cu126, ...) is uv's torch backend; unset: what the lock file names.
+TORCH ?=
+TORCH_VERSION := $(shell sed -n 's/^torch==\([0-9.]*\).*/\1/p' requirements/torch.txt)
+
+.PHONY: help demo test serve dev check model lock schemas clean
+
+help: ## This list
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: serve ## Start the whole stack, play patient messages, show them decided live (ONCE=1: end when all are)
+	@$(VENV)/bin/triage demo $(if $(ONCE),--once)
+
+test: dev check ## Everything: lint, types, import contracts, unit, contract and integration tests
+	$(RUN) -m pytest tests/contract tests/integration
+
+check: dev ## The fast part: lint, types, import contracts, unit tests
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+	$(RUN) -m pytest tests/unit
+
+serve: $(VENV)/.serve ## Only the environment that the stack runs in (no torch)
+dev: $(VENV)/.dev ## The whole environment: training, tests, checks
+
+model: dev ## Fine-tune, evaluate and export the default model anew (about half an hour on two cores)
+	$(RUN) -m trainer.pipeline
+
+schemas: dev ## Write schemas/json and the golden examples from the contracts
+	$(RUN) -m schemas.export
+
+$(UV): requirements/uv.txt
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or 3.12 is needed: install it, or name one with PYTHON=..."; exit 1; }
+	@$(PYTHON) -m venv .uv || { echo "Python's venv module is needed (Debian, Ubuntu: apt install python3-venv)"; exit 1; }
+	@echo "Preparing the installer ..."
+	@.uv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@touch $@
+
+# An interpreter that is on the machine, else one that uv brings.
+$(RUN): | $(UV)
+	@$(UV) venv --quiet --python "$(SUPPORTED_PYTHON)" $(VENV)
+
+$(VENV)/.serve: requirements/serve.txt requirements/binaries.txt pyproject.toml | $(RUN)
+	@echo "Installing what the stack needs ..."
+	@$(INSTALL) --require-hashes -r requirements/serve.txt -r requirements/binaries.txt
+	@$(INSTALL) --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt requirements/torch.txt $(VENV)/.serve
+	@echo "Installing what training and tests need ..."
+ifeq ($(TORCH),)
+	@$(INSTALL) --require-hashes -r requirements/torch.txt
+else
+	@$(UV) pip install --quiet --python $(RUN) --torch-backend $(TORCH) torch==$(TORCH_VERSION)
+endif
+	@$(INSTALL) --require-hashes -r requirements/dev.txt
+	@touch $@
+
+lock: $(UV) ## Resolve the pinned, hashed requirements anew
+	@PATH=$(CURDIR)/.uv/bin:$$PATH bash requirements/lock.sh
+
+clean: ## Remove what this checkout has built and recorded
+	rm -rf $(VENV) .uv .triage .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
