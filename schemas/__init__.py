@@ -1,0 +1,55 @@
+"""The contracts: every record that enters or leaves a topic, as a frozen, versioned pydantic model.
+
+Read in the order in which a message meets them: `message` (the edge), `admitted` (de-identified, with a lane),
+`assessed` (diagnosis and urgency), `review` (a human is asked), `dead_letter` (what could not be decided).
+Imports nothing of ours and nothing but pydantic.
+"""
+
+from schemas.admitted import AdmittedMessage, Lane, QualityFlag, RedFlag
+from schemas.assessed import (
+    Contribution,
+    DecidedBy,
+    DiagnosisAssessed,
+    DiagnosisAssessment,
+    News2,
+    RankedLabel,
+    RuleFired,
+    UrgencyAssessed,
+    UrgencyAssessment,
+    VitalContribution,
+)
+from schemas.base import Contract, Event, ModelRef, Origin, Producer, event_id
+from schemas.dead_letter import DeadLetter, DeadLetterReason
+from schemas.message import Consciousness, PatientMessage, Sex, VitalSigns
+from schemas.review import ReviewReason, ReviewRequested
+
+__all__ = [
+    "AdmittedMessage",
+    "Consciousness",
+    "Contract",
+    "Contribution",
+    "DeadLetter",
+    "DeadLetterReason",
+    "DecidedBy",
+    "DiagnosisAssessed",
+    "DiagnosisAssessment",
+    "Event",
+    "Lane",
+    "ModelRef",
+    "News2",
+    "Origin",
+    "PatientMessage",
+    "Producer",
+    "QualityFlag",
+    "RankedLabel",
+    "RedFlag",
+    "ReviewReason",
+    "ReviewRequested",
+    "RuleFired",
+    "Sex",
+    "UrgencyAssessed",
+    "UrgencyAssessment",
+    "VitalContribution",
+    "VitalSigns",
+    "event_id",
+]

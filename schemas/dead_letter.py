@@ -1,0 +1,49 @@
+"""What could not be decided, why, and its payload, encrypted."""
+
+from enum import StrEnum
+from typing import ClassVar
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
+
+from schemas.base import Contract, Handle, Origin, Producer
+
+__all__ = ["DeadLetter", "DeadLetterReason"]
+
+
+class DeadLetterReason(StrEnum):
+    """Reason codes. Clinicians see a dead letter as an unassessed patient."""
+
+    PAYLOAD_MISSING = "payload_missing"
+    NOT_UTF8 = "not_utf8"
+    NOT_JSON = "not_json"
+    FIELD_MISSING = "field_missing"
+    FIELD_UNKNOWN = "field_unknown"
+    FIELD_INVALID = "field_invalid"
+    TEXT_EMPTY = "text_empty"
+    TEXT_TOO_LONG = "text_too_long"
+    UNSUPPORTED_VERSION = "unsupported_version"
+    MESSAGE_ID_CONFLICT = "message_id_conflict"
+    OUTPUT_TOO_LARGE = "output_too_large"
+    MODEL_REJECTED = "model_rejected"
+    INTERNAL_ERROR = "internal_error"
+
+
+class DeadLetter(Contract):
+    """Holds no patient text in the clear: `path` names fields of the schema only."""
+
+    contract: ClassVar[str] = "triage.deadletters.v1"
+
+    event_id: UUID
+    reason: DeadLetterReason
+    path: str = Field(
+        default="", description="Dotted path of the schema field at fault; empty: the whole record."
+    )
+    origin: Origin
+    message_id: Handle | None = Field(default=None, description="Null where the record could not be read.")
+    source: Handle | None = None
+    occurred_at: AwareDatetime
+    produced_by: Producer
+    payload_bytes: int = Field(ge=0)
+    encrypted_payload: str | None = Field(description="Fernet token; null: the record had no payload.")
+    payload_key_id: str
