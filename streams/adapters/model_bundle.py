@@ -1,0 +1,39 @@
+"""Loads what travels with a model version: profile, tokenizer, domain statistics.
+
+A version's folder holds `model.onnx`, `bundle.json` (ModelProfile), `tokenizer.json`, `domain.npz` and its card.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from streams.domain.domain_distance import DomainStatistics
+from streams.domain.profile import ModelProfile
+from streams.text import VITALS_FIELDS, Windower
+
+__all__ = ["ModelBundle", "load_bundle"]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelBundle:
+    """Everything that must come from the same version as the answers it interprets."""
+
+    profile: ModelProfile
+    windower: Windower
+    domain: DomainStatistics
+
+
+def load_bundle(version_dir: Path) -> ModelBundle:
+    """Read one version's folder. Raises ValueError where it was made for another vitals layout."""
+    profile = ModelProfile.model_validate_json((version_dir / "bundle.json").read_bytes())
+    if profile.vitals_fields != VITALS_FIELDS:
+        raise ValueError(f"{version_dir.name}: vitals layout differs from this code's")
+    windower = Windower.from_file(
+        version_dir / "tokenizer.json",
+        window_tokens=profile.window_tokens,
+        overlap_tokens=profile.window_overlap_tokens,
+    )
+    with np.load(version_dir / "domain.npz") as arrays:
+        domain = DomainStatistics(mean=arrays["mean"], whitening=arrays["whitening"])
+    return ModelBundle(profile, windower, domain)

@@ -1,0 +1,93 @@
+"""triage.express.v1, triage.standard.v1 -> triage.diagnoses.v1 + triage.urgencies.v1 (+ triage.reviews.v1)"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from aiokafka import ConsumerRecord
+from pydantic import ValidationError
+
+from schemas import AdmittedMessage, DeadLetterReason, Producer
+from streams.assessment import Assessment
+from streams.dead_letters import DeadLetterDesk
+from streams.domain.content import content_digest
+from streams.domain.decide import Decision
+from streams.domain.events import decision_events
+from streams.engine import Output
+from streams.errors import Rejected, Unavailable
+from streams.express_notice import ExpressNotice
+from streams.metrics import DUPLICATES, LEDGER_AWAY
+from streams.outgoing import event_output
+from streams.ports import MessageLedger, Priority, Sighting
+
+__all__ = ["AssessStage"]
+
+Item = tuple[ConsumerRecord, AdmittedMessage]
+
+
+@dataclass(frozen=True, slots=True)
+class AssessStage:
+    """Serves one lane: checks the message id, decides, announces."""
+
+    lane: Priority
+    assessment: Assessment
+    ledger: MessageLedger
+    dead_letters: DeadLetterDesk
+    notice: ExpressNotice | None
+    producer: Producer
+    clock: Callable[[], datetime]
+    audit_share: float
+
+    def decode(self, record: ConsumerRecord) -> AdmittedMessage:
+        try:
+            return AdmittedMessage.model_validate_json(record.value)
+        except ValidationError:
+            raise Rejected(DeadLetterReason.FIELD_INVALID) from None
+
+    async def handle(self, items: Sequence[Item]) -> list[list[Output]]:
+        sightings = await self._sight(items)
+        due = [i for i, sighting in enumerate(sightings) if sighting in (Sighting.FIRST, Sighting.REDELIVERY)]
+        decisions = await self._decide([items[i] for i in due])
+        outputs: list[list[Output]] = [[] for _ in items]
+        for i, decision in zip(due, decisions, strict=True):
+            outputs[i] = self._announce(*items[i], decision)
+        for i, sighting in enumerate(sightings):
+            if sighting is Sighting.CONFLICT:
+                outputs[i] = [self._conflict(*items[i])]
+        DUPLICATES.inc(sightings.count(Sighting.DUPLICATE))
+        return outputs
+
+    def dead_letter(self, record: ConsumerRecord, cause: Rejected) -> Output:
+        return self.dead_letters.letter(record, cause)
+
+    async def _sight(self, items: Sequence[Item]) -> list[Sighting]:
+        entries = [
+            (
+                f"{message.source}\x1f{message.message_id}",
+                content_digest(message),
+                f"{record.topic}-{record.partition}-{record.offset}",
+            )
+            for record, message in items
+        ]
+        try:
+            return await self.ledger.sight(entries)
+        except Unavailable:
+            LEDGER_AWAY.inc(len(items))  # deciding twice is better than not deciding: consumers drop the copy
+            return [Sighting.FIRST] * len(items)
+
+    async def _decide(self, items: Sequence[Item]) -> list[Decision]:
+        messages = [message for _, message in items]
+        if self.notice is None or not messages:
+            return await self.assessment.decide(messages, self.lane)
+        async with self.notice.watch(items):
+            return await self.assessment.decide(messages, self.lane)
+
+    def _announce(self, record: ConsumerRecord, message: AdmittedMessage, decision: Decision) -> list[Output]:
+        events = decision_events(
+            message, decision, now=self.clock(), producer=self.producer, audit_share=self.audit_share
+        )
+        return [event_output(event, record) for event in events]
+
+    def _conflict(self, record: ConsumerRecord, message: AdmittedMessage) -> Output:
+        cause = Rejected(DeadLetterReason.MESSAGE_ID_CONFLICT, "message_id")
+        return self.dead_letters.letter(record, cause, message_id=message.message_id, source=message.source)

@@ -1,0 +1,121 @@
+"""The Faust apps: one a stage, so that a stage that waits for the model never holds up admission."""
+
+import ssl
+from collections.abc import Sequence
+from typing import Any
+
+import faust
+from faust.web import Request, Response, View
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from streams.engine import App, Output, RetryPolicy, run_batches
+from streams.settings import Settings, Stage
+from streams.topics import DEAD_LETTER_MAX_BYTES, EXPRESS, MESSAGES, STANDARD
+from streams.wiring import admit_stage, assess_stages
+
+__all__ = ["create_app"]
+
+ADMIT_CHUNK = 256
+STANDARD_CHUNK = 32
+"""A chunk is what a crash repeats, and what an express request may have to wait behind."""
+EXPRESS_CHUNK = 16
+EXPRESS_DEPTH = 64
+"""Deep, so that during an outage of the model every waiting express message is at least announced."""
+RETRY = RetryPolicy(initial_wait_s=0.1, max_wait_s=1.0)
+
+
+def create_app(stage: Stage, settings: Settings) -> App:
+    """Build the app of one stage; `faust worker` runs it."""
+    settings.state_dir.mkdir(parents=True, exist_ok=True)  # Faust makes its own folder, not the one above
+    app = App(
+        f"triage-{stage}",
+        broker=f"kafka://{settings.kafka_bootstrap}",
+        broker_credentials=_credentials(settings),
+        sink=_sink_config(settings),
+        consumer_auto_offset_reset="earliest",
+        store="memory://",
+        datadir=str(settings.state_dir / stage),
+        topic_disable_leader=True,
+        topic_allow_declare=False,  # topics are made by operations, with their own retention and rights
+        web_enabled=settings.web_port > 0,
+        web_port=settings.web_port or 6066,
+        web_bind="127.0.0.1" if settings.development else "0.0.0.0",  # noqa: S104 - a pod's probes come from outside
+    )
+    if stage == "admit":
+        _add_admit(app, settings)
+    else:
+        _add_assess(app, settings)
+    _add_pages(app)
+    return app
+
+
+def _add_admit(app: App, settings: Settings) -> None:
+    stage = admit_stage(settings)
+    topic = app.batch_topic(MESSAGES.name, chunk_size=ADMIT_CHUNK, maxsize=4)
+
+    @app.agent(topic, name="admit")
+    async def admit(stream: Any) -> None:
+        await run_batches(stream, stage, sink=app.sink, retry=RETRY)
+
+
+def _add_assess(app: App, settings: Settings) -> None:
+    async def send(outputs: Sequence[Output]) -> None:
+        await (await app.sink.send(outputs))
+
+    stages = assess_stages(settings, send)
+    express = app.batch_topic(EXPRESS.name, chunk_size=EXPRESS_CHUNK, maxsize=EXPRESS_DEPTH)
+    standard = app.batch_topic(STANDARD.name, chunk_size=STANDARD_CHUNK, maxsize=4)
+
+    @app.agent(express, name="assess-express")
+    async def assess_express(stream: Any) -> None:
+        await run_batches(stream, stages.express, sink=app.sink, depth=EXPRESS_DEPTH, retry=RETRY)
+
+    @app.agent(standard, name="assess-standard")
+    async def assess_standard(stream: Any) -> None:
+        await run_batches(stream, stages.standard, sink=app.sink, retry=RETRY)
+
+
+def _add_pages(app: App) -> None:
+    @app.page("/health")
+    async def health(view: View, request: Request) -> Response:
+        ready = app.started and not app.rebalancing
+        return view.json({"ready": ready}, status=200 if ready else 503)
+
+    @app.page("/metrics")
+    async def metrics(view: View, request: Request) -> Response:
+        return view.bytes(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+
+
+def _credentials(settings: Settings) -> Any:
+    protocol = settings.kafka_security_protocol
+    if protocol == "PLAINTEXT":
+        return None
+    context = None
+    if protocol.endswith("SSL"):
+        context = ssl.create_default_context(
+            cafile=str(settings.kafka_ca_file) if settings.kafka_ca_file else None
+        )
+    if protocol == "SSL":
+        return faust.SSLCredentials(context)
+    return faust.SASLCredentials(
+        mechanism=settings.kafka_sasl_mechanism,
+        username=settings.kafka_username,
+        password=settings.kafka_password.get_secret_value() if settings.kafka_password else None,
+        ssl_context=context,
+    )
+
+
+def _sink_config(settings: Settings) -> dict[str, object]:
+    config: dict[str, object] = {
+        "bootstrap.servers": settings.kafka_bootstrap,
+        "security.protocol": settings.kafka_security_protocol,
+        "message.max.bytes": DEAD_LETTER_MAX_BYTES,
+    }
+    if settings.kafka_ca_file:
+        config["ssl.ca.location"] = str(settings.kafka_ca_file)
+    if settings.kafka_security_protocol.startswith("SASL"):
+        password = settings.kafka_password
+        config["sasl.mechanisms"] = settings.kafka_sasl_mechanism
+        config["sasl.username"] = settings.kafka_username
+        config["sasl.password"] = password.get_secret_value() if password else None
+    return config

@@ -1,0 +1,113 @@
+"""Assessment of admitted messages: windows, the model, the decision. Used by the stream and by `triage score`."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from schemas import AdmittedMessage, DeadLetterReason
+from streams.adapters.model_bundle import ModelBundle
+from streams.domain.acuity import AcuityPolicy
+from streams.domain.decide import Decision, decide, is_assessable
+from streams.domain.lane_share import LaneShare
+from streams.domain.reading import read_windows
+from streams.errors import ModelFault, Rejected, Unavailable
+from streams.ports import ModelAnswer, ModelServer, Priority
+from streams.text import EncodedWindow, vitals_vector
+
+__all__ = ["Assessment", "RequestLimits"]
+
+_PROBE_TEXT = "chest pain"
+_PROBES = 4
+
+Job = tuple[int, int]
+"""A window's place: which message, which of its windows."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestLimits:
+    """How work is cut for the model server. Small requests and few standard ones in flight let express work pass."""
+
+    request_windows: int
+    express_requests: int
+    standard_requests: int
+
+
+@dataclass(slots=True)
+class Assessment:
+    """Decides about admitted messages with one version of the model."""
+
+    bundle: ModelBundle
+    model: ModelServer
+    policy: AcuityPolicy
+    limits: RequestLimits
+    _share: LaneShare = field(default_factory=LaneShare)
+    _slots: dict[Priority, asyncio.Semaphore] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._slots = {
+            Priority.EXPRESS: asyncio.Semaphore(self.limits.express_requests),
+            Priority.STANDARD: asyncio.Semaphore(self.limits.standard_requests),
+        }
+
+    async def decide(self, messages: Sequence[AdmittedMessage], lane: Priority) -> list[Decision]:
+        """Return one decision a message, in their order.
+
+        Raises Unavailable where the model is away, Rejected where it is well but fails on these messages.
+        """
+        profile = self.bundle.profile
+        readable = [i for i, message in enumerate(messages) if is_assessable(message, profile)]
+        windows = dict(zip(readable, self._windows([messages[i] for i in readable]), strict=True))
+        answers = await self._ask_all(windows, lane)
+        decisions = []
+        for i, message in enumerate(messages):
+            reading = None
+            if i in windows:
+                reading = read_windows(profile, self.bundle.domain, windows[i], answers[i])
+            decisions.append(decide(message, reading, profile, self.policy))
+        return decisions
+
+    def _windows(self, messages: Sequence[AdmittedMessage]) -> list[tuple[EncodedWindow, ...]]:
+        vitals = [
+            vitals_vector(m.vitals, age_years=m.age_years, sex=m.sex, pregnant=m.pregnant) for m in messages
+        ]
+        return self.bundle.windower.encode([m.text for m in messages], vitals) if messages else []
+
+    async def _ask_all(
+        self, windows: dict[int, tuple[EncodedWindow, ...]], lane: Priority
+    ) -> dict[int, list[ModelAnswer]]:
+        """Ask in requests of a few windows of similar length: padding costs transfer, and stragglers latency."""
+        jobs = [(i, part) for i, parts in windows.items() for part in range(len(parts))]
+        jobs.sort(key=lambda job: len(windows[job[0]][job[1]].input_ids))
+        size = self.limits.request_windows
+        requests = [jobs[start : start + size] for start in range(0, len(jobs), size)]
+        asked = [self._ask([windows[i][part] for i, part in request], lane) for request in requests]
+        # All of them end before one failure is raised: no request of this batch outlives its retry.
+        results = await asyncio.gather(*asked, return_exceptions=True)
+        placed: dict[Job, ModelAnswer] = {}
+        for request, result in zip(requests, results, strict=True):
+            if isinstance(result, BaseException):
+                raise result
+            placed.update(zip(request, result, strict=True))
+        return {i: [placed[i, part] for part in range(len(parts))] for i, parts in windows.items()}
+
+    async def _ask(self, windows: Sequence[EncodedWindow], lane: Priority) -> list[ModelAnswer]:
+        async with self._slots[lane]:
+            try:
+                return await self.model.infer(windows, self._share.priority(lane, len(windows)))
+            except ModelFault:
+                await self._find_fault()
+        raise Rejected(DeadLetterReason.MODEL_REJECTED)
+
+    async def _find_fault(self) -> None:
+        """Return where the messages are at fault; raise Unavailable where the model server is.
+
+        A dead stub process of Triton's python backend fails a part of all requests under a server that calls
+        itself ready, so several probes at once must all succeed before a message is blamed.
+        """
+        vitals = vitals_vector(None, age_years=None, sex=None, pregnant=None)
+        (probe,) = self.bundle.windower.encode([_PROBE_TEXT], [vitals])
+        probes = [self.model.infer(probe, Priority.EXPRESS) for _ in range(_PROBES)]
+        results = await asyncio.gather(*probes, return_exceptions=True)
+        if any(isinstance(result, BaseException) for result in results):
+            await self.model.reload()
+            raise Unavailable("model")

@@ -1,0 +1,56 @@
+"""A record that cannot be decided becomes a dead letter: its reason in the clear, its payload encrypted."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from aiokafka import ConsumerRecord
+
+from schemas import DeadLetter, DeadLetterReason, Origin, Producer, event_id
+from streams.engine import Output
+from streams.envelope import contract_headers
+from streams.errors import Rejected
+from streams.ports import Cipher
+from streams.topics import DEADLETTERS
+
+__all__ = ["DeadLetterDesk"]
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetterDesk:
+    """Writes dead letters for one stage."""
+
+    cipher: Cipher
+    producer: Producer
+    clock: Callable[[], datetime]
+
+    def letter(
+        self,
+        record: ConsumerRecord,
+        cause: Rejected,
+        *,
+        message_id: str | None = None,
+        source: str | None = None,
+    ) -> Output:
+        """Return the dead letter for `record`; its key is the record's place, so a copy has the same key and id."""
+        origin = Origin(topic=record.topic, partition=record.partition, offset=record.offset)
+        payload: bytes | None = record.value
+        letter = DeadLetter(
+            event_id=event_id(DeadLetter.contract, "", str(origin)),
+            reason=DeadLetterReason(cause.code),
+            path=cause.path,
+            origin=origin,
+            message_id=message_id,
+            source=source,
+            occurred_at=self.clock(),
+            produced_by=self.producer,
+            payload_bytes=len(payload) if payload is not None else 0,
+            encrypted_payload=self.cipher.encrypt(payload) if payload is not None else None,
+            payload_key_id=self.cipher.key_id,
+        )
+        return Output(
+            topic=DEADLETTERS.name,
+            key=str(origin).encode(),
+            value=letter.model_dump_json().encode(),
+            headers=contract_headers(letter.event_id, DeadLetter.contract),
+        )

@@ -1,0 +1,47 @@
+"""The acuity policy: from probabilities and rules to one level that only ever goes up.
+
+Needs clinical sign-off: the numbers in `AcuityPolicy` are configuration, chosen by engineers.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from schemas import RuleFired
+
+__all__ = ["TARGET_MINUTES", "AcuityPolicy", "most_urgent_floor", "most_urgent_plausible"]
+
+TARGET_MINUTES = {1: 0, 2: 15, 3: 30, 4: 60, 5: 120}
+"""Time to physician per level (CTAS 2008 revision; KTAS 2012)."""
+
+
+@dataclass(frozen=True, slots=True)
+class AcuityPolicy:
+    """What is not the model's to say.
+
+    `unassessable_level`: published, provisionally, for a text that the model cannot read (another language, no
+    words) and that no rule raises higher. `disagreement_levels`: a rule that raises the model's level by at least
+    this much asks for a review. `express_level`: a floor of this level or more urgent takes the express lane.
+    """
+
+    unassessable_level: int = 2
+    disagreement_levels: int = 2
+    express_level: int = 2
+    adult_years: float = 16.0
+
+
+def most_urgent_plausible(probabilities: Sequence[float], plausible_from: float) -> int:
+    """Return the most urgent level k with P(level <= k) >= `plausible_from`.
+
+    `probabilities` holds P(level 1) .. P(level 5).
+    """
+    cumulative = 0.0
+    for level, probability in enumerate(probabilities, start=1):
+        cumulative += probability
+        if cumulative >= plausible_from:
+            return level
+    return len(probabilities)
+
+
+def most_urgent_floor(rules: Sequence[RuleFired]) -> int | None:
+    """Return the most urgent floor that a rule sets, or None where none fired."""
+    return min((rule.level_floor for rule in rules), default=None)

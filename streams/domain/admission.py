@@ -1,0 +1,69 @@
+"""Admission of one message: check its quality, de-identify it, screen it for red flags, choose its lane."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from streams.domain.floors import vital_sign_rules
+from streams.domain.quality import QualityResult, check
+
+from schemas import AdmittedMessage, Lane, Origin, PatientMessage, Producer, RedFlag, event_id
+from streams.domain.acuity import AcuityPolicy
+from streams.domain.red_flags import RedFlagScreen
+from streams.ports import DeIdentifier, LanguageIdentifier, Pseudonymizer
+
+__all__ = ["Admission"]
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """The admission policy with its tools. Deterministic: a redelivered record is admitted the same way."""
+
+    deidentifier: DeIdentifier
+    pseudonymizer: Pseudonymizer
+    language_identifier: LanguageIdentifier
+    red_flags: RedFlagScreen
+    policy: AcuityPolicy
+    producer: Producer
+
+    def admit(
+        self, message: PatientMessage, *, origin: Origin, received_at: datetime, now: datetime
+    ) -> AdmittedMessage:
+        """Return the de-identified message with its lane. `received_at` is the broker's clock."""
+        quality = check(message, received_at=received_at)
+        clean = self.deidentifier.deidentify(quality.text)
+        flags = self.red_flags.screen(clean.text, pregnant=message.pregnant, age_years=quality.age_years)
+        return AdmittedMessage(
+            event_id=event_id(AdmittedMessage.contract, message.source, message.message_id),
+            message_id=message.message_id,
+            source=message.source,
+            patient_id=self.pseudonymizer.pseudonym("patient", message.patient_id),
+            encounter_id=(
+                self.pseudonymizer.pseudonym("encounter", message.encounter_id)
+                if message.encounter_id
+                else None
+            ),
+            occurred_at=now,
+            produced_by=self.producer,
+            sent_at=message.sent_at,
+            received_at=received_at,
+            origin=origin,
+            pseudonym_key_id=self.pseudonymizer.key_id,
+            lane=self._lane(flags, message, quality),
+            text=clean.text,
+            language=message.language or self.language_identifier.identify(clean.text),
+            age_years=quality.age_years,
+            sex=message.sex,
+            pregnant=message.pregnant,
+            vitals=quality.vitals,
+            red_flags=flags,
+            quality_flags=quality.flags,
+            out_of_range_fields=quality.out_of_range_fields,
+            redaction_counts=clean.redaction_counts,
+        )
+
+    def _lane(self, flags: tuple[RedFlag, ...], message: PatientMessage, quality: QualityResult) -> Lane:
+        floors = [flag.level_floor for flag in flags]
+        rules = vital_sign_rules(quality.vitals, quality.age_years, message.pregnant)
+        floors += [rule.level_floor for rule in rules]
+        urgent = min(floors, default=5) <= self.policy.express_level
+        return Lane.EXPRESS if urgent else Lane.STANDARD

@@ -1,0 +1,54 @@
+"""From raw bytes to a PatientMessage, or to a reason code.
+
+Nothing of the payload gets into a reason: paths name fields of the schema, and the name of an unknown field is
+the sender's text too.
+"""
+
+from pydantic import ValidationError
+
+from schemas import DeadLetterReason, PatientMessage, VitalSigns
+from streams.errors import Rejected
+
+__all__ = ["decode_patient_message"]
+
+_SCHEMA_FIELDS = frozenset(PatientMessage.model_fields) | frozenset(VitalSigns.model_fields)
+_TEXT_REASONS = {
+    "string_too_short": DeadLetterReason.TEXT_EMPTY,
+    "string_too_long": DeadLetterReason.TEXT_TOO_LONG,
+}
+_REASONS = {
+    "json_invalid": DeadLetterReason.NOT_JSON,
+    "missing": DeadLetterReason.FIELD_MISSING,
+    "extra_forbidden": DeadLetterReason.FIELD_UNKNOWN,
+}
+
+
+def decode_patient_message(payload: bytes | None, declared_type: str | None = None) -> PatientMessage:
+    """Validate one raw record. `declared_type` is the CloudEvents type of its headers, where it has one.
+
+    Raises Rejected with the first fault that pydantic reports.
+    """
+    if declared_type is not None and declared_type != PatientMessage.contract:
+        raise Rejected(DeadLetterReason.UNSUPPORTED_VERSION)
+    if payload is None:
+        raise Rejected(DeadLetterReason.PAYLOAD_MISSING)
+    try:
+        document = payload.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Rejected(DeadLetterReason.NOT_UTF8) from None
+    try:
+        message = PatientMessage.model_validate_json(document)
+    except ValidationError as exc:
+        raise _rejected(exc) from None
+    if not message.text.strip():
+        raise Rejected(DeadLetterReason.TEXT_EMPTY, "text")
+    return message
+
+
+def _rejected(exc: ValidationError) -> Rejected:
+    error = exc.errors(include_url=False, include_context=False, include_input=False)[0]
+    path = ".".join(str(step) for step in error["loc"] if step in _SCHEMA_FIELDS)
+    kind = error["type"]
+    if path == "text" and kind in _TEXT_REASONS:
+        return Rejected(_TEXT_REASONS[kind], path)
+    return Rejected(_REASONS.get(kind, DeadLetterReason.FIELD_INVALID), path)

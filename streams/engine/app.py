@@ -1,0 +1,76 @@
+"""A Faust app with safe defaults, batch topics and a sink."""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import faust
+from faust.app import BootStrategy
+
+from streams.engine.log_limit import limit_client_logs
+from streams.engine.sink import Sink
+from streams.engine.topic import BatchTopic
+from streams.engine.transport import BatchTransport
+
+if TYPE_CHECKING:
+    from streams.engine.runner import ChunkRunner
+
+__all__ = ["App"]
+
+SAFE_DEFAULTS: Mapping[str, object] = {
+    # after kill -9 the partitions stall this long (Faust: 60 s); heartbeats at a third of it
+    "broker_session_timeout": 6.0,
+    "broker_heartbeat_interval": 2.0,
+    # aiokafka leaves the group when nothing was fetched for this long. Nothing is fetched while back-pressure
+    # pauses every partition, that is, for as long as the model server is away; leaving would hand the same
+    # backlog to another worker which waits for the same server. Dead workers are found by the session timeout
+    # instead. (s; 30 days, within the 32 bits of the protocol's milliseconds)
+    "broker_max_poll_interval": 2_000_000.0,
+    "broker_max_poll_records": 2000,
+    # what may be delivered twice after kill -9 grows with it (Faust: 2.8 s)
+    "broker_commit_interval": 0.5,
+    # a rebalance lets chunks in process finish first, at most for the drain timeout
+    "stream_wait_empty": True,
+}
+
+
+class _Boot(BootStrategy):
+    def kafka_producer(self) -> Iterable[Any]:
+        """Start the sink before, and stop it after, the consumer and the agents that send to it."""
+        return [*super().kafka_producer(), self.app.sink]
+
+
+class App(faust.App):
+    """faust.App on the safe transport.
+
+    `sink`: librdkafka settings of the producer; TLS and SASL are configured there for outputs, and by Faust's
+    own `broker_credentials` for inputs. `drain_timeout_s`: how long a rebalance or a stop waits for chunks in
+    process before it abandons them; keep it below `broker_rebalance_timeout`. All other settings are Faust's.
+    """
+
+    BootStrategy = _Boot
+
+    def __init__(
+        self, id: str, *, sink: Mapping[str, object], drain_timeout_s: float = 5.0, **settings: Any
+    ) -> None:
+        self.chunk_sizes: dict[str, int] = {}
+        self.chunk_runners: set[ChunkRunner] = set()
+        self.drain_timeout_s = drain_timeout_s
+        self.sink = Sink(sink)
+        limit_client_logs()
+        super().__init__(id, **{**SAFE_DEFAULTS, **settings})
+
+    def batch_topic(self, name: str, *, chunk_size: int, maxsize: int) -> BatchTopic:
+        """A topic for `run_batches`: events of at most `chunk_size` records, `maxsize` of them waiting per
+        partition."""
+        topic = BatchTopic(self, topics=[name], chunk_size=chunk_size, maxsize=maxsize)
+        self.chunk_sizes[name] = chunk_size
+        return topic
+
+    async def abandon_chunks(self) -> None:
+        """Cancel the chunks in process, unacked."""
+        for runner in tuple(self.chunk_runners):
+            await runner.abandon()
+
+    def _new_transport(self) -> BatchTransport:
+        """Why: Faust finds transports by the scheme of the broker's URL, and `kafka://` names its own."""
+        return BatchTransport(self.conf.broker_consumer, self)

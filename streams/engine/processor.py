@@ -1,0 +1,180 @@
+"""From the records of one chunk to its outputs: decode, handle, retry, find the one at fault.
+
+Knows nothing of Faust or offsets; `streams.engine.runner` acknowledges. Does not cover a handler that never
+returns: deadlines are the stage's.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import structlog
+from tenacity import (
+    AsyncRetrying,
+    retry_if_exception,
+    retry_if_exception_type,
+    stop_after_attempt,
+    wait_none,
+    wait_random_exponential,
+)
+
+from streams.engine.errors import StageFailed, frames_of
+from streams.engine.pauses import Pauses
+from streams.engine.stage import INTERNAL_ERROR, PAYLOAD_TOO_LARGE, ConsumerRecord, Output, RetryPolicy, Stage
+from streams.errors import Rejected, Unavailable
+
+__all__ = ["ChunkProcessor"]
+
+log = structlog.get_logger(__name__)
+
+LONE_ITEM_ATTEMPTS = 2
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    """The handler failed on an item by itself, with an error that is no verdict on the message."""
+
+    error: Exception
+
+
+_Outcome = Sequence[Output] | Rejected | _Fault
+
+
+class ChunkProcessor(Generic[T]):
+    """Processes chunks of one stage, several at a time if asked to.
+
+    `max_output_bytes`: an output above it can never be delivered, so its record becomes a dead letter.
+    """
+
+    def __init__(self, stage: Stage[T], *, topic: str, policy: RetryPolicy, max_output_bytes: int) -> None:
+        self._stage = stage
+        self._attempts = policy.internal_attempts
+        self._backoff = wait_random_exponential(multiplier=policy.initial_wait_s, max=policy.max_wait_s)
+        self._max_output_bytes = max_output_bytes
+        self._pauses = Pauses(topic)
+        self._successes = 0
+
+    async def process(self, records: Sequence[ConsumerRecord]) -> list[Output]:
+        """Outputs of all records, in the order of the records.
+
+        Raises StageFailed when the stage broke its contract, or when the fault isn't that of single messages.
+        """
+        outcomes: dict[int, Sequence[Output] | Rejected] = {}
+        items: list[tuple[ConsumerRecord, T]] = []
+        for record in records:
+            try:
+                items.append((record, self._stage.decode(record)))
+            except Rejected as verdict:
+                outcomes[record.offset] = verdict
+            except Exception as error:  # noqa: BLE001 - a message our decoder fails on must not stop the others
+                outcomes[record.offset] = _internal_error(record, error)
+        for (record, _), outcome in zip(items, await self._handle_items(items), strict=True):
+            outcomes[record.offset] = outcome
+        return [output for record in records for output in self._deliverable(record, outcomes[record.offset])]
+
+    def _deliverable(self, record: ConsumerRecord, outcome: Sequence[Output] | Rejected) -> Sequence[Output]:
+        if isinstance(outcome, Rejected):
+            return (self._stage.dead_letter(record, outcome),)
+        if all(output.size_bytes <= self._max_output_bytes for output in outcome):
+            return outcome
+        return (self._stage.dead_letter(record, Rejected(PAYLOAD_TOO_LARGE)),)
+
+    async def _handle_items(self, items: list[tuple[ConsumerRecord, T]]) -> list[Sequence[Output] | Rejected]:
+        """Handle the items; one that alone makes the handler fail is rejected, a failing environment is not
+        blamed on it.
+
+        Evidence that the environment works: a sibling got through, or, for a single item, another chunk has
+        got through since. Without any the app crashes, nothing is acked, and the restart meets the item
+        again, among others.
+        """
+        if not items:
+            return []
+        successes_before = self._successes
+        outcomes = await self._isolate(items, self._attempts)
+        faults = [outcome for outcome in outcomes if isinstance(outcome, _Fault)]
+        if len(faults) == len(items) and (len(items) > 1 or self._successes == successes_before):
+            raise _stage_failed(items[0][0], faults[0].error)
+        return [
+            _internal_error(record, outcome.error) if isinstance(outcome, _Fault) else outcome
+            for (record, _), outcome in zip(items, outcomes, strict=True)
+        ]
+
+    async def _isolate(self, items: list[tuple[ConsumerRecord, T]], attempts: int) -> list[_Outcome]:
+        """One outcome per item, bisecting down to single items wherever the handler fails."""
+        outcome: _Outcome
+        try:
+            return list(await self._handle(items, attempts))
+        except StageFailed:
+            raise
+        except Rejected as verdict:
+            outcome = verdict
+        except Exception as error:  # noqa: BLE001 - judged in _handle_items, with its siblings
+            outcome = _Fault(error)
+        if len(items) == 1:
+            return [outcome]
+        middle = len(items) // 2
+        halves = (items[:middle], items[middle:])
+        return [
+            outcome
+            for half in halves
+            for outcome in await self._isolate(half, LONE_ITEM_ATTEMPTS if len(half) == 1 else 1)
+        ]
+
+    async def _handle(
+        self, items: list[tuple[ConsumerRecord, T]], attempts: int
+    ) -> Sequence[Sequence[Output]]:
+        """Call the handler, `attempts` times if it fails unexpectedly."""
+        is_whole_chunk = attempts == self._attempts
+        retrying = AsyncRetrying(
+            retry=retry_if_exception(_is_internal),
+            stop=stop_after_attempt(attempts),
+            # the whole chunk has waited before it was bisected; its parts need not wait once more each
+            wait=self._backoff if is_whole_chunk else wait_none(),
+            reraise=True,
+        )
+        outputs: Sequence[Sequence[Output]] = await retrying(self._handle_when_available, items)
+        if len(outputs) != len(items):
+            raise StageFailed("OutputCountMismatch", *_origin(items[0][0]))
+        self._successes += 1
+        return outputs
+
+    async def _handle_when_available(
+        self, items: list[tuple[ConsumerRecord, T]]
+    ) -> Sequence[Sequence[Output]]:
+        """Call the handler until its dependencies are there, for ever if need be."""
+        try:
+            return await self._stage.handle(items)
+        except Unavailable as outage:
+            with self._pauses.pause(outage):
+                retrying = AsyncRetrying(retry=retry_if_exception_type(Unavailable), wait=self._backoff)
+                outputs: Sequence[Sequence[Output]] = await retrying(self._stage.handle, items)
+                return outputs
+
+
+def _is_internal(error: BaseException) -> bool:
+    """Unexpected errors only. tenacity also asks about CancelledError, which must pass."""
+    return isinstance(error, Exception) and not isinstance(error, Rejected | StageFailed)
+
+
+def _origin(record: ConsumerRecord) -> tuple[str, int, int]:
+    return record.topic, record.partition, record.offset
+
+
+def _internal_error(record: ConsumerRecord, error: Exception) -> Rejected:
+    topic, partition, offset = _origin(record)
+    log.error(
+        "message_failed",
+        error=type(error).__name__,
+        frames=frames_of(error),
+        topic=topic,
+        partition=partition,
+        offset=offset,
+    )
+    return Rejected(INTERNAL_ERROR)
+
+
+def _stage_failed(record: ConsumerRecord, error: Exception) -> StageFailed:
+    log.error("stage_failed", error=type(error).__name__, frames=frames_of(error))
+    return StageFailed(type(error).__name__, *_origin(record))

@@ -1,0 +1,146 @@
+"""The body of a batch agent: chunks overlap, outputs keep the order of their partition, acks follow
+delivery."""
+
+import asyncio
+from collections import defaultdict
+from typing import Any, TypeVar
+
+import structlog
+
+from streams.engine.errors import DeliveryFailed, StageFailed, frames_of
+from streams.engine.processor import ChunkProcessor
+from streams.engine.sink import Sink
+from streams.engine.stage import RetryPolicy, Stage
+
+__all__ = ["run_batches"]
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+
+async def run_batches(
+    stream: Any, stage: Stage[T], *, sink: Sink, depth: int = 2, retry: RetryPolicy | None = None
+) -> None:
+    """Run `stage` over the stream of a BatchTopic until the agent stops.
+
+    `depth`: chunks of one partition in process at a time. A partition with `depth` unfinished chunks holds up
+    the other partitions of its topic, never those of another topic.
+
+    | What happens | What follows |
+    |---|---|
+    | `decode` or `handle` raises Rejected | dead letter for that message, the others go on |
+    | `handle` raises Unavailable | waits as long as it takes, with capped, jittered back-off |
+    | `handle` raises anything else | tried again, then bisected; dead letter if one message is at fault |
+    | every message of a chunk fails, or the stage breaks its contract | the app crashes, nothing is acked |
+    | an output cannot be delivered | the same |
+    | the partition is revoked, or the app stops | unfinished chunks are abandoned unacked, and come again |
+    """
+    topic = stream.channel.get_topic_name()
+    processor = ChunkProcessor(
+        stage, topic=topic, policy=retry or RetryPolicy(), max_output_bytes=sink.max_message_bytes
+    )
+    await ChunkRunner(stream, processor, sink, depth).run()
+
+
+class _Partition:
+    """The place in line of one partition."""
+
+    def __init__(self, depth: int) -> None:
+        self.gate = asyncio.Semaphore(depth)
+        self.last_produced: asyncio.Future[bool] | None = None
+
+
+class ChunkRunner:
+    """Runs the chunks of one stream; see `run_batches`."""
+
+    def __init__(self, stream: Any, processor: ChunkProcessor[Any], sink: Sink, depth: int) -> None:
+        self._app = stream.app
+        self._stream = stream.noack()
+        self._processor = processor
+        self._sink = sink
+        self._partitions: defaultdict[Any, _Partition] = defaultdict(lambda: _Partition(depth))
+        self._chunks: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Start a task per chunk event until cancelled."""
+        self._app.chunk_runners.add(self)
+        try:
+            async for event in self._stream.events():
+                await self._start(event)
+        finally:
+            self._app.chunk_runners.discard(self)
+            await self.abandon()
+
+    async def abandon(self) -> None:
+        """Cancel what is in process, unacked. The next chunks don't wait for it, as they overlap with it."""
+        self._partitions.clear()
+        unfinished = self._chunks - {asyncio.current_task()}
+        for chunk in unfinished:
+            chunk.cancel()
+        await asyncio.gather(*unfinished, return_exceptions=True)
+
+    async def _start(self, event: Any) -> None:
+        tp = event.message.tp
+        partition = self._partitions[tp]
+        await partition.gate.acquire()
+        if self._partitions.get(tp) is not partition:
+            return  # abandoned while it waited for its turn
+        previous = partition.last_produced
+        produced = partition.last_produced = asyncio.get_running_loop().create_future()
+        chunk = asyncio.create_task(self._run(event, previous, produced))
+        self._chunks.add(chunk)
+
+        def leave_line(chunk: asyncio.Task[None]) -> None:  # also when it was cancelled before its first step
+            self._chunks.discard(chunk)
+            partition.gate.release()
+            if not produced.done():
+                produced.set_result(False)
+
+        chunk.add_done_callback(leave_line)
+
+    async def _run(
+        self, event: Any, previous: asyncio.Future[bool] | None, produced: asyncio.Future[bool]
+    ) -> None:
+        try:
+            await self._process(event, previous, produced)
+            return
+        except asyncio.CancelledError as error:
+            if _is_being_cancelled():
+                raise
+            failure: BaseException = error  # a handler's own cancellation would leave its partition stuck
+        except Exception as error:  # noqa: BLE001 - crashes the app, below
+            failure = error
+        # Outside of the handlers: mode logs the exception being handled, whose text could quote a patient.
+        await self._crash(event, failure)
+
+    async def _process(
+        self, event: Any, previous: asyncio.Future[bool] | None, produced: asyncio.Future[bool]
+    ) -> None:
+        outputs = await self._processor.process(event.value)
+        if previous is not None and not await previous:
+            return  # the chunk before this one failed: its outputs must not be overtaken
+        delivered = await self._sink.send(outputs)
+        produced.set_result(True)
+        await delivered
+        await self._stream.ack(event)
+
+    async def _crash(self, event: Any, failure: BaseException) -> None:
+        first, last = event.value[0], event.value[-1]
+        log.error(
+            "chunk_failed",
+            error=type(failure).__name__,
+            frames=frames_of(failure),
+            topic=first.topic,
+            partition=first.partition,
+            first_offset=first.offset,
+            last_offset=last.offset,
+        )
+        if not isinstance(failure, StageFailed | DeliveryFailed):
+            failure = StageFailed(type(failure).__name__, first.topic, first.partition, first.offset)
+        await self._app.crash(failure)
+
+
+def _is_being_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -1,0 +1,118 @@
+"""What the streams need from the outside, as protocols. `streams.adapters` implements them, `wiring` chooses."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.text import EncodedWindow
+
+__all__ = [
+    "Cipher",
+    "DeIdentifier",
+    "Deidentified",
+    "LanguageIdentifier",
+    "MessageLedger",
+    "ModelAnswer",
+    "ModelServer",
+    "Priority",
+    "Pseudonymizer",
+    "Sighting",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Deidentified:
+    """A text without identifiers, and how many of each kind were replaced."""
+
+    text: str
+    redaction_counts: dict[str, int]
+
+
+class DeIdentifier(Protocol):
+    """Replaces identifiers in free text by their kind, such as `[PHONE]`."""
+
+    def deidentify(self, text: str) -> Deidentified: ...
+
+
+class Pseudonymizer(Protocol):
+    """Keyed, one-way pseudonyms; `key_id` names the key that made them."""
+
+    key_id: str
+
+    def pseudonym(self, kind: str, identifier: str) -> str: ...
+
+
+class Cipher(Protocol):
+    """Authenticated encryption of dead-letter payloads."""
+
+    key_id: str
+
+    def encrypt(self, payload: bytes) -> str: ...
+
+
+class LanguageIdentifier(Protocol):
+    """Names the language of a text (BCP 47), or None where it cannot tell."""
+
+    def identify(self, text: str) -> str | None: ...
+
+
+class Sighting(StrEnum):
+    """What the ledger knows of a message id."""
+
+    FIRST = "first"
+    REDELIVERY = "redelivery"
+    DUPLICATE = "duplicate"
+    CONFLICT = "conflict"
+
+
+class MessageLedger(Protocol):
+    """Remembers which record first carried a message id, and with which content.
+
+    Raises Unavailable; the caller then lets the messages pass.
+    """
+
+    async def sight(self, entries: Sequence[tuple[str, str, str]]) -> list[Sighting]:
+        """`entries`: (key, content digest, record origin), in offset order; one sighting each."""
+        ...
+
+
+class Priority(StrEnum):
+    """Order in which the model server serves waiting requests."""
+
+    EXPRESS = "express"
+    STANDARD = "standard"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelAnswer:
+    """Raw outputs for one window of n tokens.
+
+    diagnosis_logits [d], urgency_logits [5], diagnosis_attribution [n], urgency_attribution [n],
+    vitals_attribution [v], embedding [h]; all float32.
+    """
+
+    diagnosis_logits: NDArray[np.float32]
+    urgency_logits: NDArray[np.float32]
+    diagnosis_attribution: NDArray[np.float32]
+    urgency_attribution: NDArray[np.float32]
+    vitals_attribution: NDArray[np.float32]
+    embedding: NDArray[np.float32]
+
+
+class ModelServer(Protocol):
+    """Asks one explicit version of the model.
+
+    Raises Unavailable (down, deadline, queue full) or ModelFault (internal error on this request).
+    """
+
+    async def infer(self, windows: Sequence[EncodedWindow], priority: Priority) -> list[ModelAnswer]: ...
+
+    async def ready(self) -> bool: ...
+
+    async def reload(self) -> None:
+        """Load the model anew, at the cost of a short outage."""
+        ...

@@ -1,0 +1,76 @@
+"""Settings from the environment (prefix TRIAGE_), validated once at start.
+
+Does not cover secrets management: keys are read from the environment, where a deployment puts them.
+"""
+
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+__all__ = ["Settings"]
+
+Stage = Literal["admit", "assess"]
+
+
+class Settings(BaseSettings):
+    """One worker's settings. Outside development mode, plaintext connections and missing keys are refused."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="TRIAGE_", frozen=True, extra="ignore", hide_input_in_errors=True
+    )
+
+    development: bool = Field(
+        default=False, description="Allows plaintext connections on a developer's machine."
+    )
+
+    kafka_bootstrap: str
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "SASL_SSL"
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    kafka_username: str | None = None
+    kafka_password: SecretStr | None = None
+    kafka_ca_file: Path | None = None
+
+    triton_address: str = Field(default="127.0.0.1:8001", description="gRPC host:port.")
+    triton_tls: bool = True
+    model_repository: Path = Path("model_repo")
+    model_name: str = "triage_bert"
+    model_version: str = Field(default="1", description="Explicit, never 'latest'.")
+    redis_url: SecretStr = SecretStr("rediss://127.0.0.1:6379/0")
+
+    pseudonym_key: SecretStr = Field(description="At least 32 bytes.")
+    payload_key: SecretStr = Field(description="Fernet key for dead-letter payloads.")
+
+    request_timeout_s: float = Field(default=10.0, gt=0, description="Deadline of one inference request.")
+    express_notice_s: float = Field(
+        default=5.0, gt=0, description="An express message waits no longer unannounced."
+    )
+    request_windows: int = Field(default=8, ge=1, le=64, description="Windows in one inference request.")
+    express_requests: int = Field(
+        default=8, ge=1, description="Inference requests in flight on the express lane."
+    )
+    standard_requests: int = Field(default=3, ge=1, description="The same on the standard lane: it yields.")
+    audit_share: float = Field(
+        default=0.01, ge=0, le=1, description="Share of cases in the blind random audit."
+    )
+    ledger_retention_s: int = Field(default=30 * 86_400, ge=60)
+    web_port: int = Field(default=0, ge=0, le=65_535, description="Health and metrics; 0: off.")
+    state_dir: Path = Path(".triage/workers")
+
+    @model_validator(mode="after")
+    def _refuse_insecure(self) -> Self:
+        if self.development:
+            return self
+        if "PLAINTEXT" in self.kafka_security_protocol:
+            raise ValueError("plaintext Kafka needs TRIAGE_DEVELOPMENT=1")
+        if not self.triton_tls:
+            raise ValueError("plaintext Triton needs TRIAGE_DEVELOPMENT=1")
+        if not self.redis_url.get_secret_value().startswith("rediss://"):
+            raise ValueError("plaintext Redis needs TRIAGE_DEVELOPMENT=1")
+        return self
+
+    @property
+    def model_dir(self) -> Path:
+        """The folder of the pinned version."""
+        return self.model_repository / self.model_name / self.model_version

@@ -1,0 +1,100 @@
+"""The map of the streams: every topic, its key, what its records hold, how long they stay."""
+
+from dataclasses import dataclass, field
+
+from schemas import (
+    AdmittedMessage,
+    Contract,
+    DeadLetter,
+    DiagnosisAssessed,
+    PatientMessage,
+    ReviewRequested,
+    UrgencyAssessed,
+)
+
+__all__ = [
+    "ALL_TOPICS",
+    "DEADLETTERS",
+    "DIAGNOSES",
+    "EXPRESS",
+    "MESSAGES",
+    "REVIEWS",
+    "STANDARD",
+    "URGENCIES",
+    "TopicDefinition",
+]
+
+_HOUR_MS = 3_600_000
+_DAY_MS = 24 * _HOUR_MS
+_MIB = 1024 * 1024
+RAW_MESSAGE_MAX_BYTES = 2 * _MIB
+"""A text that is far too long still gets in, so that it ends as a dead letter with a reason, not at the sender."""
+DEAD_LETTER_MAX_BYTES = 4 * _MIB
+"""A raw message grows by a third under Fernet's base64, and once more in JSON escaping at worst."""
+
+
+@dataclass(frozen=True, slots=True)
+class TopicDefinition:
+    """One topic. `holds` is the contract of its records; `key` says what the record key is."""
+
+    name: str
+    key: str
+    holds: type[Contract]
+    partitions: int
+    retention_ms: int
+    extra_config: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def config(self) -> dict[str, str]:
+        """Topic-level broker configuration."""
+        return {
+            "retention.ms": str(self.retention_ms),
+            # Every record carries the broker's clock: the same on redelivery, and no sender can skew it.
+            "message.timestamp.type": "LogAppendTime",
+            **self.extra_config,
+        }
+
+
+MESSAGES = TopicDefinition(
+    "triage.messages.v1",
+    "any; incoming keys are ignored",
+    PatientMessage,
+    partitions=8,
+    retention_ms=_DAY_MS,
+    extra_config={
+        "max.message.bytes": str(RAW_MESSAGE_MAX_BYTES),
+    },
+)
+EXPRESS = TopicDefinition(
+    "triage.express.v1", "pseudonym of the patient", AdmittedMessage, partitions=8, retention_ms=30 * _DAY_MS
+)
+STANDARD = TopicDefinition(
+    "triage.standard.v1", "pseudonym of the patient", AdmittedMessage, partitions=8, retention_ms=30 * _DAY_MS
+)
+DIAGNOSES = TopicDefinition(
+    "triage.diagnoses.v1",
+    "pseudonym of the patient",
+    DiagnosisAssessed,
+    partitions=8,
+    retention_ms=365 * _DAY_MS,
+)
+URGENCIES = TopicDefinition(
+    "triage.urgencies.v1",
+    "pseudonym of the patient",
+    UrgencyAssessed,
+    partitions=8,
+    retention_ms=365 * _DAY_MS,
+)
+REVIEWS = TopicDefinition(
+    "triage.reviews.v1", "pseudonym of the patient", ReviewRequested, partitions=8, retention_ms=365 * _DAY_MS
+)
+DEADLETTERS = TopicDefinition(
+    "triage.deadletters.v1",
+    "original topic-partition-offset",
+    DeadLetter,
+    partitions=4,
+    retention_ms=90 * _DAY_MS,
+    extra_config={"max.message.bytes": str(DEAD_LETTER_MAX_BYTES)},
+)
+
+ALL_TOPICS = (MESSAGES, EXPRESS, STANDARD, DIAGNOSES, URGENCIES, REVIEWS, DEADLETTERS)
