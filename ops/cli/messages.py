@@ -1,0 +1,83 @@
+"""`triage send | watch`."""
+
+import sys
+from collections import deque
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.live import Live
+
+from ops.cli.kafka import Follower, Sender, lines
+from ops.cli.play import Playback, Row
+from ops.cli.running import running_stack
+from ops.cli.tables import case_json, live_table
+
+__all__ = ["register"]
+
+console = Console(stderr=True)
+_SHOWN_ROWS = 20
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(send)
+    app.command()(watch)
+
+
+def send(
+    file: Annotated[str, typer.Argument(help="One PatientMessage as JSON a line; - reads standard input.")],
+    interval_s: Annotated[float, typer.Option(help="Time between two messages.")] = 0.0,
+    wait: Annotated[bool, typer.Option(help="Wait for every decision and print a summary.")] = True,
+    timeout_s: Annotated[float, typer.Option(help="How long to wait for the last decision.")] = 300.0,
+) -> None:
+    """Publish messages, and say what became of them. Exits 1 where one has no outcome."""
+    payloads = _read(file)
+    with running_stack(console) as endpoints:
+        bootstrap = str(endpoints.kafka)
+        playback = Playback(Sender(bootstrap), Follower(bootstrap, from_start=False), on_row=_ignore)
+        playback.play(payloads, interval_s=interval_s)
+        if not wait:
+            typer.echo(f"{len(payloads)} messages sent")
+            return
+        with console.status("Waiting for the decisions"):
+            summary = playback.wait(timeout_s)
+        playback.follower.close()
+    Console().print(summary.table())
+    raise typer.Exit(0 if summary.complete else 1)
+
+
+def watch(
+    as_json: Annotated[bool, typer.Option("--json", help="One line a case, for programs.")] = False,
+    from_start: Annotated[bool, typer.Option(help="Begin with the oldest event.")] = False,
+) -> None:
+    """Follow decisions and dead letters live, until Ctrl-C."""
+    with running_stack(console) as endpoints, suppress(KeyboardInterrupt):
+        bootstrap = str(endpoints.kafka)
+        rows: deque[Row] = deque(maxlen=_SHOWN_ROWS)
+        follower = Follower(bootstrap, from_start=from_start)
+        if as_json:
+            playback = Playback(Sender(bootstrap), follower, on_row=lambda row: typer.echo(case_json(row)))
+            while True:
+                playback.follow(1.0)
+        playback = Playback(Sender(bootstrap), follower, on_row=rows.append)
+        with Live(console=Console(), auto_refresh=False) as live:
+            while True:
+                playback.follow(0.25)
+                live.update(live_table(rows), refresh=True)
+
+
+def _read(file: str) -> list[bytes]:
+    if file == "-":
+        return list(lines(sys.stdin.buffer))
+    try:
+        with Path(file).open("rb") as stream:
+            return list(lines(stream))
+    except OSError as error:
+        raise typer.BadParameter(f"{file}: {error.strerror}") from None
+
+
+def _ignore(_: Row) -> None:
+    return

@@ -1,0 +1,71 @@
+"""How a case looks in a terminal."""
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+
+from rich.table import Table
+from rich.text import Text
+
+from ops.cli.cases import Case
+from schemas import DeadLetter, DecidedBy
+
+__all__ = ["case_json", "live_table"]
+
+_LEVEL_STYLE = {1: "bold white on red", 2: "bold red", 3: "yellow", 4: "green", 5: "dim"}
+_COLUMNS = ("time", "patient", "urgency", "diagnosis", "probability", "rule", "review", "latency")
+
+
+def live_table(rows: Iterable[Case | DeadLetter]) -> Table:
+    """Return the newest cases and dead letters as a table."""
+    table = Table(*_COLUMNS, box=None, pad_edge=False, expand=False)
+    for row in rows:
+        table.add_row(*(_case_cells(row) if isinstance(row, Case) else _dead_letter_cells(row)))
+    return table
+
+
+def _case_cells(case: Case) -> list[Text]:
+    urgency, diagnosis = case.urgency, case.diagnosis
+    if urgency is None or diagnosis is None:
+        return []
+    level = f"{urgency.level}{'?' if urgency.provisional else ''}"
+    by_rule = [rule.rule_id for rule in urgency.rules] if urgency.decided_by is DecidedBy.RULE else []
+    reasons = {reason.value for review in case.reviews for reason in review.reasons}
+    latency = f"{case.latency_ms:.0f} ms" if case.latency_ms is not None else ""
+    return [
+        Text(_clock(case.decided_at)),
+        Text(urgency.patient_id[:8]),
+        Text(level, style=_LEVEL_STYLE[urgency.level]),
+        Text(diagnosis.label or "withheld"),
+        Text(_probability(diagnosis.probabilities)),
+        Text(", ".join(by_rule[:2])),
+        Text(", ".join(sorted(reasons))),
+        Text(latency),
+    ]
+
+
+def _dead_letter_cells(letter: DeadLetter) -> list[Text]:
+    where = f" at {letter.path}" if letter.path else ""
+    reason = f"dead letter: {letter.reason}{where}"
+    blank = Text("")
+    return [Text(_clock(letter.occurred_at)), blank, Text("-"), Text(reason, style="magenta"), *[blank] * 4]
+
+
+def _clock(moment: datetime | None) -> str:
+    return moment.astimezone().strftime("%H:%M:%S") if moment else ""
+
+
+def _probability(probabilities: dict[str, float]) -> str:
+    return f"{max(probabilities.values()):.2f}" if probabilities else ""
+
+
+def case_json(row: Case | DeadLetter) -> str:
+    """Return one line of JSON: what the table shows, for programs."""
+    if isinstance(row, DeadLetter):
+        return row.model_dump_json(include={"reason", "path", "origin", "message_id", "occurred_at"})
+    merged: dict[str, object] = {"message_id": row.message_id, "source": row.source}
+    merged["diagnosis"] = row.diagnosis.model_dump(mode="json") if row.diagnosis else None
+    merged["urgency"] = row.urgency.model_dump(mode="json") if row.urgency else None
+    merged["review_reasons"] = [reason for review in row.reviews for reason in review.reasons]
+    merged["latency_ms"] = row.latency_ms
+    return json.dumps(merged, ensure_ascii=False)

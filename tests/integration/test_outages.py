@@ -1,0 +1,86 @@
+"""Parts die and come back: nothing is lost, and nothing is decided twice differently."""
+
+import json
+import os
+import signal
+import time
+from collections.abc import Callable
+
+import pytest
+
+from ops.cli.demo import patient_message
+from ops.cli.play import Playback
+from ops.local.stack import Stack
+from ops.local.state import PartState
+from schemas import ReviewReason
+from tests.integration.bad_input import message
+from trainer.corpus import generate
+
+pytestmark = pytest.mark.stack
+
+
+def _payloads(name: str, count: int) -> list[bytes]:
+    return [
+        json.dumps(patient_message(item, f"{name}-{i}", patient=f"P{i % 50}")).encode()
+        for i, item in enumerate(generate(count, seed=11))
+    ]
+
+
+def _pid(stack: Stack, part: str) -> int:
+    status = stack.status()
+    assert status is not None
+    process = status.parts[part].process
+    assert process is not None
+    return process.pid
+
+
+def _wait_for(condition: Callable[[], bool], timeout_s: float = 30.0) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, "timed out"
+        time.sleep(0.1)
+
+
+def _is_ready(stack: Stack) -> bool:
+    status = stack.status()
+    return status is not None and all(part.state is PartState.READY for part in status.parts.values())
+
+
+@pytest.mark.parametrize("part", ["admit", "assess", "triton", "redis"])
+def test_a_killed_part_loses_nothing(stack: Stack, playback: Playback, part: str) -> None:
+    payloads = _payloads(f"kill-{part}", 300)
+    playback.play(payloads[:150])
+    os.kill(_pid(stack, part), signal.SIGKILL)
+    playback.play(payloads[150:])
+    summary = playback.wait(90)
+    assert (summary.decided, summary.missing) == (300, 0)
+    assert not summary.dead_letters
+    _wait_for(lambda: _is_ready(stack))
+
+
+def test_while_the_model_is_away_express_messages_are_announced_and_then_decided(
+    stack: Stack, playback: Playback
+) -> None:
+    triton = _pid(stack, "triton")
+    os.kill(triton, signal.SIGSTOP)
+    try:
+        text = "Crushing chest pain going into my left arm, sweating"
+        playback.send(json.dumps(message(message_id="announced", text=text)).encode())
+        _wait_for(lambda: _announced(playback, "announced"), timeout_s=25)
+        assert not playback.book.cases["bad-input", "announced"].complete
+    finally:
+        os.kill(triton, signal.SIGCONT)
+    assert playback.wait(60).missing == 0
+    case = playback.book.cases["bad-input", "announced"]
+    assert case.urgency is not None
+    assert case.urgency.level <= 2
+
+
+def _announced(playback: Playback, message_id: str) -> bool:
+    playback.follow(0.2)
+    case = playback.book.cases.get(("bad-input", message_id))
+    reviews = case.reviews if case else []
+    return any(
+        ReviewReason.MODEL_UNAVAILABLE in review.reasons and review.level_floor is not None
+        for review in reviews
+    )
