@@ -10,8 +10,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from streams.engine import App, Output, RetryPolicy, run_batches
 from streams.settings import Settings, Stage
+from streams.stages import admit_stage, assess_stages
 from streams.topics import DEAD_LETTER_MAX_BYTES, EXPRESS, MESSAGES, STANDARD
-from streams.wiring import admit_stage, assess_stages
 
 __all__ = ["create_app"]
 

@@ -1,43 +1,25 @@
 """The one place that chooses and builds adapters."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from schemas import Producer
 from streams.adapters.cipher import FernetCipher
 from streams.adapters.deidentify import PatternDeIdentifier
 from streams.adapters.language import ScriptLanguageIdentifier
-from streams.adapters.pseudonyms import HmacPseudonymizer
-from streams.adapters.red_flag_rules import load_red_flag_screen
-
-from schemas import Producer
 from streams.adapters.model_bundle import load_bundle
+from streams.adapters.pseudonyms import HmacPseudonymizer
+from streams.adapters.red_flag_rules import clinical_words, load_red_flag_rules, load_red_flag_screen
 from streams.adapters.redis_ledger import RedisLedger
 from streams.adapters.triton import TritonModel
-from streams.agents.admit import AdmitStage
-from streams.agents.assess import AssessStage
 from streams.assessment import Assessment, RequestLimits
-from streams.dead_letters import DeadLetterDesk
 from streams.domain.acuity import AcuityPolicy
 from streams.domain.admission import Admission
-from streams.engine import Output
-from streams.express_notice import ExpressNotice
-from streams.ports import Priority
 from streams.settings import Settings
 from streams.version import VERSION
 
-__all__ = ["AssessStages", "admission", "admit_stage", "assess_stages", "assessment"]
+__all__ = ["admission", "assessment", "cipher", "ledger", "now", "service"]
 
-Send = Callable[[Sequence[Output]], Awaitable[object]]
 POLICY = AcuityPolicy()
-
-
-@dataclass(frozen=True, slots=True)
-class AssessStages:
-    """One stage a lane, on one connection to the model server and one to Redis."""
-
-    express: AssessStage
-    standard: AssessStage
 
 
 def now() -> datetime:
@@ -46,14 +28,14 @@ def now() -> datetime:
 
 
 def admission(settings: Settings) -> Admission:
-    """Build admission with its tools."""
+    """Build admission with its tools. Raises ConfigurationError where a red-flag list is malformed."""
     return Admission(
-        deidentifier=PatternDeIdentifier(frozenset()),
+        deidentifier=PatternDeIdentifier(clinical_words(load_red_flag_rules())),
         pseudonymizer=HmacPseudonymizer(settings.pseudonym_key.get_secret_value().encode()),
         language_identifier=ScriptLanguageIdentifier(),
         red_flags=load_red_flag_screen(),
         policy=POLICY,
-        producer=_producer("admit"),
+        producer=service("admit"),
     )
 
 
@@ -77,36 +59,16 @@ def assessment(settings: Settings) -> Assessment:
     )
 
 
-def admit_stage(settings: Settings) -> AdmitStage:
-    """Build the first stage."""
-    return AdmitStage(admission(settings), _dead_letters(settings, "admit"), now)
+def ledger(settings: Settings) -> RedisLedger:
+    """Build the ledger of message ids."""
+    return RedisLedger(settings.redis_url.get_secret_value(), retention_s=settings.ledger_retention_s)
 
 
-def assess_stages(settings: Settings, send: Send) -> AssessStages:
-    """Build the second stage for both lanes; `send` delivers notices outside of the batch path."""
-    shared = assessment(settings)
-    ledger = RedisLedger(settings.redis_url.get_secret_value(), retention_s=settings.ledger_retention_s)
-    notice = ExpressNotice(settings.express_notice_s, _producer("assess"), now, send)
-
-    def stage(lane: Priority) -> AssessStage:
-        return AssessStage(
-            lane=lane,
-            assessment=shared,
-            ledger=ledger,
-            dead_letters=_dead_letters(settings, "assess"),
-            notice=notice if lane is Priority.EXPRESS else None,
-            producer=_producer("assess"),
-            clock=now,
-            audit_share=settings.audit_share,
-        )
-
-    return AssessStages(express=stage(Priority.EXPRESS), standard=stage(Priority.STANDARD))
+def cipher(settings: Settings) -> FernetCipher:
+    """Build the cipher of dead-letter payloads."""
+    return FernetCipher([settings.payload_key.get_secret_value().encode()])
 
 
-def _dead_letters(settings: Settings, service: str) -> DeadLetterDesk:
-    cipher = FernetCipher([settings.payload_key.get_secret_value().encode()])
-    return DeadLetterDesk(cipher, _producer(service), now)
-
-
-def _producer(service: str) -> Producer:
-    return Producer(service=service, version=VERSION)
+def service(name: str) -> Producer:
+    """Say who writes an event."""
+    return Producer(service=name, version=VERSION)

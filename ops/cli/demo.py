@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from types import FrameType
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -18,7 +18,9 @@ from ops.cli.running import running_stack
 from ops.cli.summary import Summary
 from ops.cli.tables import live_table
 from ops.local.errors import StackError
-from trainer.corpus import CorpusMessage, generate
+
+if TYPE_CHECKING:
+    from trainer.corpus import CorpusMessage
 
 __all__ = ["demo_payloads", "register"]
 
@@ -61,6 +63,8 @@ def demo(
 
 def demo_payloads() -> Iterator[bytes]:
     """Yield the shipped messages, one in twenty of them broken, as intake systems send them."""
+    from trainer.corpus import generate  # reads its tables: only this command waits for them
+
     start = datetime.now(UTC)
     run = start.strftime("%Y%m%dT%H%M%S")
     for i, message in enumerate(generate(1_000_000, seed=_SEED)):
@@ -72,7 +76,7 @@ def demo_payloads() -> Iterator[bytes]:
         )
 
 
-def patient_message(message: CorpusMessage, message_id: str, *, patient: str) -> dict[str, object]:
+def patient_message(message: "CorpusMessage", message_id: str, *, patient: str) -> dict[str, object]:
     """Return a generated message as the JSON document of a PatientMessage."""
     return {
         "message_id": message_id,

@@ -240,7 +240,8 @@ RECOGNIZERS: tuple[Recognizer, ...] = (
     Recognizer(
         "NAME",
         re.compile(
-            r"(?<!\w)[Mm]y (?:full |first )?name(?:'s| is) (?!(?:not|the|and|spelled|spelt|missing|wrong|already|listed|under|still|here)\b)([a-z][a-z'’-]{2,30})(?!\w)"
+            r"(?<!\w)[Mm]y (?:full |first )?name(?:'s| is) "
+            r"(?!(?:not|the|and|spelled|spelt|missing|wrong|already|listed|under|still|here)\b)([a-z][a-z'’-]{2,30})(?!\w)"
         ),
         group=1,
         trim=_name_length,

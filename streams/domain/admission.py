@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from streams.domain.floors import vital_sign_rules
-from streams.domain.quality import QualityResult, check
-
 from schemas import AdmittedMessage, Lane, Origin, PatientMessage, Producer, RedFlag, event_id
 from streams.domain.acuity import AcuityPolicy
+from streams.domain.floors import vital_sign_rules
+from streams.domain.quality import QualityResult, check
 from streams.domain.red_flags import RedFlagScreen
 from streams.ports import DeIdentifier, LanguageIdentifier, Pseudonymizer
 

@@ -6,9 +6,6 @@ Urgency is never withheld and never lowered; only the diagnosis label may be hel
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from streams.domain.floors import vital_sign_rules
-from streams.domain.news2 import news2
-
 from schemas import (
     AdmittedMessage,
     DecidedBy,
@@ -21,6 +18,8 @@ from schemas import (
     UrgencyAssessment,
 )
 from streams.domain.acuity import TARGET_MINUTES, AcuityPolicy, most_urgent_floor
+from streams.domain.floors import vital_sign_rules
+from streams.domain.news2 import news2
 from streams.domain.profile import ModelProfile
 from streams.domain.reading import ModelReading
 

@@ -71,7 +71,7 @@ TERMINATOR = re.compile(
         "but however although though except yet still now then today which because so present presents presenting "
         "presented complains complaining complained c/o reports reporting reported states endorses endorsed has have "
         "having is are am i'm im with since started developed admits positive pos also just only worried woke when "
-        "while after until unless despite patient pt i he she they my his her and_has due secondary found says here"
+        "while after until unless despite patient pt i he she they my his her due secondary found says here"
     )
     + r"|apart from|aside from|other than)\b|[:(]"
 )

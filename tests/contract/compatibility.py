@@ -30,7 +30,8 @@ def _compare(old: Schema, new: Schema, old_root: Schema, new_root: Schema, path:
     found = _bounds(old, new, path)
     if lost := set(_types(old, old_root)) - set(_types(new, new_root)):
         found.append(f"{path}: no longer {sorted(lost)}")
-    if lost := set(old.get("enum", ())) - set(new.get("enum", old.get("enum", ()))):
+    old_values = set(old.get("enum", ()))
+    if lost := old_values - set(new.get("enum", old_values)):
         found.append(f"{path}: values gone {sorted(lost)}")
     if old.get("pattern") != new.get("pattern"):
         found.append(f"{path}: pattern changed")

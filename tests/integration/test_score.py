@@ -9,7 +9,7 @@ import pytest
 
 from ops.cli.demo import patient_message
 from ops.cli.play import Playback
-from ops.cli.score import Scorer, scoring_settings
+from ops.cli.scoring import Scorer, scoring_settings
 from ops.local.stack import Stack
 from streams.wiring import admission, assessment
 from tests.integration.bad_input import message

@@ -87,7 +87,7 @@ def window(tokens: int) -> EncodedWindow:
 def bundle(**changes: Any) -> ModelBundle:
     """Return a bundle with a word-level tokenizer."""
     tokenizer = Tokenizer(WordLevel({"[UNK]": 0, "pain": 1}, unk_token="[UNK]"))
-    tokenizer.pre_tokenizer = Whitespace()  # type: ignore[assignment] # the stubs know only getters
+    tokenizer.pre_tokenizer = Whitespace()
     statistics = DomainStatistics(mean=np.zeros((1, 2), np.float32), whitening=np.eye(2, dtype=np.float32))
     return ModelBundle(
         profile(**changes), Windower(tokenizer, window_tokens=16, overlap_tokens=4), statistics

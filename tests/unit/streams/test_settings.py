@@ -1,12 +1,14 @@
 """Insecure settings need the development flag; errors never show a secret."""
 
+from typing import Any
+
 import pytest
 from pydantic import ValidationError
 
 from streams.settings import Settings
 
 SECRET = "very-secret-value"
-SECURE = {
+SECURE: dict[str, Any] = {
     "kafka_bootstrap": "broker:9093",
     "pseudonym_key": SECRET,
     "payload_key": SECRET,
@@ -26,7 +28,7 @@ def test_secure_settings_are_accepted() -> None:
         {"redis_url": f"redis://:{SECRET}@redis/0"},
     ],
 )
-def test_an_insecure_connection_is_refused_outside_development(insecure: dict[str, object]) -> None:
+def test_an_insecure_connection_is_refused_outside_development(insecure: dict[str, Any]) -> None:
     with pytest.raises(ValidationError, match="TRIAGE_DEVELOPMENT") as caught:
         Settings(**{**SECURE, **insecure})
     assert SECRET not in str(caught.value)

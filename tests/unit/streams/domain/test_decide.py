@@ -1,5 +1,7 @@
 """The decision: urgency only goes up, labels may be held back, and doubt goes to a human."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -33,7 +35,7 @@ def _flag(level: int) -> RedFlag:
     return RedFlag(rule_id="test_rule", level_floor=level, guideline="test", start=0, end=4)
 
 
-def _decide(reading: ModelReading | None, **message: object) -> Decision:
+def _decide(reading: ModelReading | None, **message: Any) -> Decision:
     return decide(admitted(**message), reading, profile(), POLICY)
 
 
@@ -92,7 +94,7 @@ def test_an_unfamiliar_text_withholds_the_label_and_keeps_the_urgency() -> None:
     ],
 )
 def test_a_text_that_the_model_cannot_read_gets_a_human_soon(
-    change: dict[str, object], reason: ReviewReason
+    change: dict[str, Any], reason: ReviewReason
 ) -> None:
     decision = _decide(None, **change)
     assert (decision.urgency.level, decision.urgency.provisional) == (POLICY.unassessable_level, True)
@@ -106,7 +108,7 @@ def test_a_red_flag_counts_in_a_text_that_the_model_cannot_read() -> None:
 
 
 @pytest.mark.parametrize("change", [{"age_years": 9.0}, {"pregnant": True}])
-def test_children_and_pregnancy_are_reviewed(change: dict[str, object]) -> None:
+def test_children_and_pregnancy_are_reviewed(change: dict[str, Any]) -> None:
     assert ReviewReason.POLICY in _decide(_reading((0.01, 0.01, 0.03, 0.9, 0.05)), **change).review_reasons
 
 
