@@ -58,7 +58,7 @@ def _letter(origin: Origin) -> FakeRecord:
 def _book(records: list[FakeRecord]) -> CaseBook:
     book = CaseBook()
     for item in records:
-        book.add(item)  # type: ignore[arg-type] # the real class cannot be built in Python
+        book.add(item)
     return book
 
 

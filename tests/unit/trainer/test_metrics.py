@@ -1,0 +1,47 @@
+import numpy as np
+import pytest
+from sklearn.metrics import cohen_kappa_score, confusion_matrix, f1_score
+
+from trainer import metrics
+
+RNG = np.random.default_rng(1)
+TRUTH = RNG.integers(0, 5, size=400)
+ANSWER = np.clip(TRUTH + RNG.integers(-1, 3, size=400), 0, 4)
+MATRIX = confusion_matrix(TRUTH, ANSWER).astype(float)
+
+
+def test_macro_f1_and_kappa_agree_with_scikit_learn() -> None:
+    assert metrics.macro_f1(MATRIX) == pytest.approx(f1_score(TRUTH, ANSWER, average="macro"))
+    kappa = cohen_kappa_score(TRUTH, ANSWER, weights="quadratic")
+    assert metrics.quadratic_weighted_kappa(MATRIX) == pytest.approx(kappa)
+
+
+def test_under_and_over_triage_count_answers_on_their_side_of_the_truth() -> None:
+    assert metrics.under_triage(MATRIX) == pytest.approx((ANSWER > TRUTH).mean())
+    assert metrics.over_triage(MATRIX) == pytest.approx((ANSWER < TRUTH).mean())
+
+
+def test_urgent_sensitivity_counts_levels_1_and_2_as_one() -> None:
+    urgent = TRUTH < 2
+    assert metrics.sensitivity_urgent(MATRIX) == pytest.approx((ANSWER[urgent] < 2).mean())
+
+
+def test_macro_f1_ignores_classes_that_the_truth_lacks() -> None:
+    matrix = np.zeros((5, 5))
+    matrix[0, 0], matrix[1, 1], matrix[1, 4] = 5, 5, 5
+    assert metrics.macro_f1(matrix) == pytest.approx((1.0 + 2 / 3) / 2)
+
+
+def test_intervals_widen_when_rows_come_in_clusters() -> None:
+    statistics = {"sensitivity": metrics.sensitivity_urgent}
+    alone, together = (
+        metrics.bootstrap(TRUTH, ANSWER, groups, statistics, classes=5, seed=1)["sensitivity"]
+        for groups in (list(range(400)), (TRUTH * 10 + ANSWER).tolist())
+    )
+    assert alone.low < alone.value < alone.high
+    assert together.high - together.low > alone.high - alone.low
+
+
+def test_confident_and_right_half_the_time_is_half_a_calibration_error() -> None:
+    p = np.tile([1.0, 0.0], (10, 1))
+    assert metrics.expected_calibration_error(p, np.array([0, 1] * 5)) == pytest.approx(0.5)
