@@ -24,7 +24,7 @@ class DeadLetterReason(StrEnum):
     TEXT_TOO_LONG = "text_too_long"
     UNSUPPORTED_VERSION = "unsupported_version"
     MESSAGE_ID_CONFLICT = "message_id_conflict"
-    OUTPUT_TOO_LARGE = "output_too_large"
+    PAYLOAD_TOO_LARGE = "payload_too_large"
     MODEL_REJECTED = "model_rejected"
     INTERNAL_ERROR = "internal_error"
 

@@ -1,5 +1,6 @@
 """A terminal's view of Kafka: send raw messages, follow the topics from now or from the start."""
 
+import logging
 from collections.abc import Iterable, Iterator
 from functools import partial
 
@@ -31,7 +32,8 @@ class Sender:
                 "enable.idempotence": True,
                 "message.max.bytes": RAW_MESSAGE_MAX_BYTES,
                 "linger.ms": 2,
-            }
+            },
+            logger=_silent_logger(),
         )
         self.origins: dict[int, str] = {}
         self._failures: list[str] = []
@@ -69,7 +71,8 @@ class Follower:
                 "group.id": "triage-terminal",  # required by the client; never committed to
                 "enable.auto.commit": False,
                 "fetch.wait.max.ms": 50,
-            }
+            },
+            logger=_silent_logger(),
         )
         self._consumer.assign(list(self._positions(from_start)))
 
@@ -97,6 +100,14 @@ class Follower:
             TopicPartition(topic, partition), timeout=_METADATA_TIMEOUT_S
         )
         return TopicPartition(topic, partition, end)
+
+
+def _silent_logger() -> logging.Logger:
+    """The client's connection chatter would run through the live table; its errors reach us as exceptions."""
+    logger = logging.getLogger("triage.terminal.kafka")
+    logger.addHandler(logging.NullHandler())
+    logger.propagate = False
+    return logger
 
 
 def lines(stream: Iterable[bytes]) -> Iterator[bytes]:

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from ops.cli.kafka import lines
 from ops.cli.stack import PROJECT_ROOT, open_stack
+from ops.local.blocking import running
 from ops.local.config import StackConfig
 from ops.local.errors import StackNotRunning
 from ops.local.stack import Stack
@@ -61,10 +62,5 @@ def _model_server() -> Iterator[str]:
             servers=frozenset({"triton"}),
             model_repository=PROJECT_ROOT / "model_repo",
         )
-        stack = Stack(config)
-        asyncio.run(stack.prepare())
-        asyncio.run(stack.start())
-        try:
+        with running(Stack(config)) as stack:
             yield str(stack.endpoints.triton_grpc)
-        finally:
-            asyncio.run(stack.stop())

@@ -13,12 +13,16 @@ from schemas import DeadLetter, DecidedBy
 __all__ = ["case_json", "live_table"]
 
 _LEVEL_STYLE = {1: "bold white on red", 2: "bold red", 3: "yellow", 4: "green", 5: "dim"}
-_COLUMNS = ("time", "patient", "urgency", "diagnosis", "probability", "rule", "review", "latency")
+_COLUMNS = ("time", "patient", "urgency", "diagnosis", "probability", "rule", "latency")
+_NUMBERS = ("probability", "latency")
 
 
 def live_table(rows: Iterable[Case | DeadLetter]) -> Table:
-    """Return the newest cases and dead letters as a table."""
-    table = Table(*_COLUMNS, box=None, pad_edge=False, expand=False)
+    """Return the newest cases and dead letters as a table, one line each."""
+    table = Table(box=None, pad_edge=False)
+    for name in _COLUMNS:
+        table.add_column(name, no_wrap=True, justify="right" if name in _NUMBERS else "left")
+    table.add_column("review", no_wrap=True, overflow="ellipsis", ratio=1)
     for row in rows:
         table.add_row(*(_case_cells(row) if isinstance(row, Case) else _dead_letter_cells(row)))
     return table
@@ -38,17 +42,25 @@ def _case_cells(case: Case) -> list[Text]:
         Text(level, style=_LEVEL_STYLE[urgency.level]),
         Text(diagnosis.label or "withheld"),
         Text(_probability(diagnosis.probabilities)),
-        Text(", ".join(by_rule[:2])),
-        Text(", ".join(sorted(reasons))),
+        Text(by_rule[0] if by_rule else ""),
         Text(latency),
+        Text(", ".join(sorted(reasons)), style="dim"),
     ]
 
 
 def _dead_letter_cells(letter: DeadLetter) -> list[Text]:
     where = f" at {letter.path}" if letter.path else ""
-    reason = f"dead letter: {letter.reason}{where}"
     blank = Text("")
-    return [Text(_clock(letter.occurred_at)), blank, Text("-"), Text(reason, style="magenta"), *[blank] * 4]
+    return [
+        Text(_clock(letter.occurred_at)),
+        blank,
+        Text("-"),
+        Text("dead letter", style="magenta"),
+        blank,
+        Text(f"{letter.reason}{where}", style="magenta"),
+        blank,
+        blank,
+    ]
 
 
 def _clock(moment: datetime | None) -> str:

@@ -52,11 +52,12 @@ class Sink(Service):
         self._producer: Producer | None = None
         self._batches: set[_Batch] = set()
         self._has_work = asyncio.Event()
+        self._error_limit = LogLimit()
         super().__init__(**kwargs)
 
     async def on_start(self) -> None:
         """Create the producer here, not at import: it starts threads."""
-        self._producer = Producer({**self._config, "error_cb": _log_error}, logger=_LogBridge())
+        self._producer = Producer({**self._config, "error_cb": self._log_error}, logger=_LogBridge())
 
     async def send(self, outputs: Sequence[Output]) -> asyncio.Future[int]:
         """Queue a batch in order; returns a future of the number of outputs, done when all are delivered.
@@ -106,6 +107,10 @@ class Sink(Service):
             self._has_work.clear()
             await self.wait_first(self._has_work.wait(), timeout=IDLE_POLL_S)
 
+    def _log_error(self, error: KafkaError) -> None:
+        if self._error_limit.allows(error.code()):
+            log.warning("sink_broker_error", code=error.name(), fatal=error.fatal())
+
     async def on_stop(self) -> None:
         """Flush for FLUSH_TIMEOUT_S; what is undelivered then fails, and its messages stay unacked."""
         producer, self._producer = self._producer, None
@@ -147,10 +152,6 @@ class _Batch:
     def fail(self, code: str) -> None:
         if not self.delivered.done():
             self.delivered.set_exception(DeliveryFailed(code))
-
-
-def _log_error(error: KafkaError) -> None:
-    log.warning("sink_broker_error", code=error.name(), fatal=error.fatal())
 
 
 class _LogBridge(logging.Logger):

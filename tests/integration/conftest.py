@@ -1,6 +1,5 @@
 """One real stack for all integration tests that need it."""
 
-import asyncio
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,17 +8,15 @@ import pytest
 from ops.cli.kafka import Follower, Sender
 from ops.cli.play import Playback
 from ops.cli.stack import open_stack
+from ops.local.blocking import running
 from ops.local.stack import Stack
 
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A whole running stack: Kafka, Redis, Triton and both workers."""
-    running = open_stack(tmp_path_factory.mktemp("stack"))
-    asyncio.run(running.prepare())
-    asyncio.run(running.start())
-    yield running
-    asyncio.run(running.stop())
+    with running(open_stack(tmp_path_factory.mktemp("stack"))) as stack:
+        yield stack
 
 
 @pytest.fixture
@@ -36,7 +33,7 @@ def logs(stack: Stack) -> Callable[[], str]:
     """Everything that any part of the stack has logged."""
 
     def read() -> str:
-        folder: Path = stack.config.data_dir
-        return "\n".join(path.read_text(errors="replace") for path in sorted(folder.rglob("*.log*")))
+        folder: Path = stack.config.data_dir / "logs"
+        return "\n".join(path.read_text(errors="replace") for path in sorted(folder.iterdir()))
 
     return read

@@ -11,6 +11,7 @@ from ops.cli.kafka import Follower, Sender
 from ops.cli.play import Playback
 from ops.local.stack import Stack
 from schemas import DeadLetter, DeadLetterReason
+from streams.topics import DIAGNOSES, URGENCIES
 from tests.integration.bad_input import ROWS, SECRET, Dead, Row, markdown, message
 
 pytestmark = pytest.mark.stack
@@ -62,14 +63,17 @@ def test_each_row_ends_as_the_table_says(played: Playback, index: int) -> None:
 def test_an_identical_copy_is_decided_once_and_other_content_is_a_conflict(playback: Playback) -> None:
     first = message(message_id="same-id", text="My knee hurts")
     other = {**first, "text": "My elbow hurts"}
-    for document in (first, first, other):
+    playback.send(json.dumps(first).encode())
+    playback.wait(30)  # raw records without a key have no order among each other
+    for document in (first, other):
         playback.send(json.dumps(document).encode())
     playback.wait(30)
     playback.follow(2.0)
     summary = playback.summary()
     assert (summary.decided, summary.missing) == (1, 0)
     assert summary.dead_letters == {DeadLetterReason.MESSAGE_ID_CONFLICT.value: 1}
-    assert playback.book.copies.total() == 0, "the copy must not even produce events"
+    decision_copies = {topic: playback.book.copies[topic] for topic in (DIAGNOSES.name, URGENCIES.name)}
+    assert set(decision_copies.values()) == {0}, "the copy must not even produce events"
     (letter,) = playback.book.dead_letters.values()
     assert (letter.message_id, letter.path) == ("same-id", "message_id")
 

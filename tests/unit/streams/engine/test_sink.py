@@ -184,3 +184,10 @@ async def test_without_a_broker_messages_stay_queued_and_its_state_is_logged(
     with pytest.raises(DeliveryFailed):
         await delivered
     assert "sink_stopped_undelivered" in {line["event"] for line in logs}
+
+
+async def test_a_repeated_broker_error_is_logged_once(sink: Sink) -> None:
+    with capture_logs() as logs:
+        for _ in range(3):
+            producer_of(sink).config["error_cb"](KafkaError(KafkaError._ALL_BROKERS_DOWN))
+    assert [(line["event"], line["code"]) for line in logs] == [("sink_broker_error", "_ALL_BROKERS_DOWN")]
