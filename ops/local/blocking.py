@@ -1,4 +1,4 @@
-"""The stack for callers without an event loop: `with start_parts(folder, {"kafka"}) as parts: parts.endpoints.kafka`."""
+"""The stack for callers without an event loop: `with start_parts(folder, {"kafka"}) as parts: ...`."""
 
 import asyncio
 from collections.abc import Iterable, Iterator
