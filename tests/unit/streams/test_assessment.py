@@ -36,21 +36,22 @@ class FakeModel:
         self.reloads += 1
 
 
-def _assessment(model: FakeModel) -> Assessment:
+def make_assessment(model: FakeModel) -> Assessment:
+    """Return an assessment that sends requests of at most four windows."""
     limits = RequestLimits(request_windows=4, express_requests=2, standard_requests=2)
     return Assessment(bundle(), model, AcuityPolicy(), limits)
 
 
 async def test_requests_are_cut_to_the_limit() -> None:
     model = FakeModel()
-    decisions = await _assessment(model).decide([admitted(str(i)) for i in range(10)], Priority.STANDARD)
+    decisions = await make_assessment(model).decide([admitted(str(i)) for i in range(10)], Priority.STANDARD)
     assert len(decisions) == 10
     assert model.request_sizes == [4, 4, 2]
 
 
 async def test_a_long_text_is_asked_in_windows_and_decided_once() -> None:
     model = FakeModel()
-    (decision,) = await _assessment(model).decide([admitted(text="pain " * 60)], Priority.STANDARD)
+    (decision,) = await make_assessment(model).decide([admitted(text="pain " * 60)], Priority.STANDARD)
     assert sum(model.request_sizes) > 1
     assert decision.urgency.level == 1
 
@@ -58,19 +59,19 @@ async def test_a_long_text_is_asked_in_windows_and_decided_once() -> None:
 async def test_a_message_the_model_fails_on_is_rejected_while_the_model_is_well() -> None:
     model = FakeModel()
     with pytest.raises(Rejected, match="model_rejected"):
-        await _assessment(model).decide([admitted(text="pain " * POISON_TOKENS)], Priority.STANDARD)
+        await make_assessment(model).decide([admitted(text="pain " * POISON_TOKENS)], Priority.STANDARD)
     assert model.reloads == 0
 
 
 async def test_a_broken_model_is_reloaded_and_no_message_is_blamed() -> None:
     model = FakeModel(broken=True)
     with pytest.raises(Unavailable):
-        await _assessment(model).decide([admitted()], Priority.STANDARD)
+        await make_assessment(model).decide([admitted()], Priority.STANDARD)
     assert model.reloads == 1
 
 
 async def test_a_text_in_another_language_is_not_sent_to_the_model() -> None:
     model = FakeModel()
-    (decision,) = await _assessment(model).decide([admitted(language="zh")], Priority.STANDARD)
+    (decision,) = await make_assessment(model).decide([admitted(language="zh")], Priority.STANDARD)
     assert model.request_sizes == []
     assert decision.diagnosis.label is None

@@ -1,0 +1,86 @@
+"""The admit stage: pseudonyms, clean text, the right lane, and dead letters that only the key opens."""
+
+import json
+from datetime import UTC, datetime
+
+from schemas import AdmittedMessage, DeadLetter, DeadLetterReason, Lane
+from streams.adapters.cipher import FernetCipher
+from streams.adapters.deidentify import PatternDeIdentifier
+from streams.adapters.language import ScriptLanguageIdentifier
+from streams.adapters.pseudonyms import HmacPseudonymizer
+from streams.adapters.red_flag_rules import load_red_flag_screen
+from streams.agents.admit import AdmitStage
+from streams.dead_letters import DeadLetterDesk
+from streams.domain.acuity import AcuityPolicy
+from streams.domain.admission import Admission
+from streams.engine import Output
+from streams.errors import Rejected
+from streams.topics import DEADLETTERS, EXPRESS, STANDARD
+from tests.integration.bad_input import message
+from tests.unit.streams.factories import NOW, PRODUCER, record
+
+CIPHER = FernetCipher([b"c" * 32])
+SCREEN = load_red_flag_screen()
+
+
+def _stage() -> AdmitStage:
+    admission = Admission(
+        deidentifier=PatternDeIdentifier(frozenset()),
+        pseudonymizer=HmacPseudonymizer(b"p" * 32),
+        language_identifier=ScriptLanguageIdentifier(),
+        red_flags=SCREEN,
+        policy=AcuityPolicy(),
+        producer=PRODUCER,
+    )
+    return AdmitStage(admission, DeadLetterDesk(CIPHER, PRODUCER, lambda: NOW), lambda: NOW)
+
+
+async def _admit(**changes: object) -> tuple[Output, AdmittedMessage]:
+    stage = _stage()
+    raw = record(json.dumps(message(message_id="m1", **changes)).encode(), offset=7)
+    ((output,),) = await stage.handle([(raw, stage.decode(raw))])
+    return output, AdmittedMessage.model_validate_json(output.value or b"")
+
+
+async def test_an_ordinary_message_takes_the_standard_lane_under_a_pseudonym() -> None:
+    output, admitted = await _admit(text="My knee hurts, call 020 7946 0958 or jane@example.org")
+    assert (output.topic, admitted.lane) == (STANDARD.name, Lane.STANDARD)
+    assert output.key == admitted.patient_id.encode()
+    assert "MRN-1" not in (output.value or b"").decode()
+    assert "jane@example.org" not in admitted.text
+    assert "7946" not in admitted.text
+    assert admitted.received_at == datetime.fromtimestamp(NOW.timestamp(), UTC)
+    assert str(admitted.origin) == "triage.messages.v1-0-7"
+
+
+async def test_a_red_flag_takes_the_express_lane_with_its_place_in_the_text() -> None:
+    output, admitted = await _admit(text="She is not breathing and her lips are blue")
+    assert output.topic == EXPRESS.name
+    flag = admitted.red_flags[0]
+    assert admitted.text[flag.start : flag.end].strip()
+
+
+async def test_an_alarming_vital_sign_takes_the_express_lane() -> None:
+    output, _ = await _admit(vitals={"consciousness": "unresponsive"})
+    assert output.topic == EXPRESS.name
+
+
+async def test_the_same_record_is_admitted_the_same_way_again() -> None:
+    sent_at = NOW.isoformat()
+    assert await _admit(sent_at=sent_at) == await _admit(sent_at=sent_at)
+
+
+def test_a_dead_letter_shows_the_reason_and_hides_the_payload() -> None:
+    raw = record(b"my secret", offset=3)
+    output = _stage().dead_letter(raw, Rejected(DeadLetterReason.NOT_JSON))
+    letter = DeadLetter.model_validate_json(output.value or b"")
+    assert (output.topic, output.key) == (DEADLETTERS.name, b"triage.messages.v1-0-3")
+    assert letter.reason is DeadLetterReason.NOT_JSON
+    assert b"my secret" not in (output.value or b"")
+    assert CIPHER.decrypt(letter.encrypted_payload or "") == b"my secret"
+
+
+def test_a_tombstone_has_a_dead_letter_without_payload() -> None:
+    output = _stage().dead_letter(record(None), Rejected(DeadLetterReason.PAYLOAD_MISSING))
+    letter = DeadLetter.model_validate_json(output.value or b"")
+    assert (letter.encrypted_payload, letter.payload_bytes) == (None, 0)

@@ -1,0 +1,122 @@
+"""The assess stage: copies are dropped, conflicts die, an absent ledger holds up nobody."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+
+from schemas import DeadLetterReason, DiagnosisAssessed, ReviewReason, ReviewRequested, UrgencyAssessed
+from streams.adapters.cipher import FernetCipher
+from streams.agents.assess import AssessStage
+from streams.dead_letters import DeadLetterDesk
+from streams.engine import Output
+from streams.errors import Rejected, Unavailable
+from streams.express_notice import ExpressNotice
+from streams.ports import Priority, Sighting
+from streams.topics import DEADLETTERS, DIAGNOSES, REVIEWS, URGENCIES
+from tests.unit.streams.factories import NOW, PRODUCER, admitted, record
+from tests.unit.streams.test_assessment import FakeModel, make_assessment
+
+
+class FakeLedger:
+    """Answers with what it was given, or is away."""
+
+    def __init__(self, *sightings: Sighting) -> None:
+        self.sightings = list(sightings)
+
+    async def sight(self, entries: Sequence[tuple[str, str, str]]) -> list[Sighting]:
+        if not self.sightings:
+            raise Unavailable("redis")
+        return self.sightings[: len(entries)]
+
+
+def _stage(
+    ledger: FakeLedger, *, model: FakeModel | None = None, notice: ExpressNotice | None = None
+) -> AssessStage:
+    return AssessStage(
+        lane=Priority.EXPRESS,
+        assessment=make_assessment(model or FakeModel()),
+        ledger=ledger,
+        dead_letters=DeadLetterDesk(FernetCipher([b"k" * 32]), PRODUCER, lambda: NOW),
+        notice=notice,
+        producer=PRODUCER,
+        clock=lambda: NOW,
+        audit_share=0.0,
+    )
+
+
+def _topics(outputs: Sequence[Output]) -> list[str]:
+    return [output.topic for output in outputs]
+
+
+async def test_a_message_gets_one_diagnosis_and_one_urgency_with_the_patients_key() -> None:
+    stage = _stage(FakeLedger(Sighting.FIRST))
+    (outputs,) = await stage.handle([(record(b"x"), admitted())])
+    assert _topics(outputs) == [DIAGNOSES.name, URGENCIES.name]
+    assert {output.key for output in outputs} == {b"p" * 32}
+    DiagnosisAssessed.model_validate_json(outputs[0].value or b"")
+    UrgencyAssessed.model_validate_json(outputs[1].value or b"")
+
+
+@pytest.mark.parametrize(
+    ("sighting", "topics"),
+    [
+        (Sighting.REDELIVERY, [DIAGNOSES.name, URGENCIES.name]),
+        (Sighting.DUPLICATE, []),
+        (Sighting.CONFLICT, [DEADLETTERS.name]),
+    ],
+)
+async def test_what_the_ledger_knows_decides_what_leaves(sighting: Sighting, topics: list[str]) -> None:
+    (outputs,) = await _stage(FakeLedger(sighting)).handle([(record(b"x"), admitted())])
+    assert _topics(outputs) == topics
+
+
+async def test_without_the_ledger_every_message_is_decided() -> None:
+    outputs = await _stage(FakeLedger()).handle([(record(b"x", i), admitted(str(i))) for i in range(3)])
+    assert [_topics(each) for each in outputs] == [[DIAGNOSES.name, URGENCIES.name]] * 3
+
+
+async def test_a_redelivered_message_has_the_same_event_ids() -> None:
+    stage = _stage(FakeLedger(Sighting.FIRST))
+    first = await stage.handle([(record(b"x"), admitted())])
+    again = await stage.handle([(record(b"x"), admitted())])
+    assert first == again
+
+
+def test_an_admitted_record_that_cannot_be_read_is_rejected_without_its_text() -> None:
+    with pytest.raises(Rejected) as caught:
+        _stage(FakeLedger()).decode(record(b'{"text": "my secret"}'))
+    assert caught.value.code == DeadLetterReason.FIELD_INVALID
+    assert caught.value.__cause__ is None
+
+
+async def test_an_express_message_is_announced_once_when_the_model_stays_away() -> None:
+    sent: list[Output] = []
+
+    async def send(outputs: Sequence[Output]) -> None:
+        sent.extend(outputs)
+
+    later = NOW + timedelta(seconds=6)
+    notice = ExpressNotice(5.0, PRODUCER, lambda: later, send)
+    stage = _stage(FakeLedger(Sighting.FIRST), model=FakeModel(broken=True), notice=notice)
+    for _ in range(3):
+        with pytest.raises(Unavailable):
+            await stage.handle([(record(b"x"), admitted())])
+    (output,) = sent
+    assert output.topic == REVIEWS.name
+    review = ReviewRequested.model_validate_json(output.value or b"")
+    assert review.reasons == (ReviewReason.MODEL_UNAVAILABLE,)
+    assert review.urgency is None
+
+
+async def test_a_fresh_express_message_is_not_announced() -> None:
+    sent: list[Output] = []
+
+    async def send(outputs: Sequence[Output]) -> None:
+        sent.extend(outputs)
+
+    notice = ExpressNotice(5.0, PRODUCER, lambda: NOW + timedelta(seconds=1), send)
+    stage = _stage(FakeLedger(Sighting.FIRST), model=FakeModel(broken=True), notice=notice)
+    with pytest.raises(Unavailable):
+        await stage.handle([(record(b"x"), admitted())])
+    assert sent == []
