@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from sklearn.metrics import cohen_kappa_score, confusion_matrix, f1_score
+from sklearn.metrics import cohen_kappa_score, confusion_matrix, f1_score, roc_auc_score
 
 from trainer import metrics
 
@@ -40,6 +40,13 @@ def test_intervals_widen_when_rows_come_in_clusters() -> None:
     )
     assert alone.low < alone.value < alone.high
     assert together.high - together.low > alone.high - alone.low
+
+
+def test_the_urgent_area_agrees_with_scikit_learn_and_needs_no_threshold() -> None:
+    p = RNG.dirichlet(np.ones(5), size=400) + np.eye(5)[ANSWER]
+    figure = metrics.urgent_auroc(p, TRUTH, list(range(400)), seed=1)
+    assert figure.value == pytest.approx(roc_auc_score(TRUTH < 2, p[:, :2].sum(axis=1)))
+    assert figure.low < figure.value < figure.high
 
 
 def test_confident_and_right_half_the_time_is_half_a_calibration_error() -> None:

@@ -12,7 +12,7 @@ SHARES = {"corpus": Shares(calibration=0.2, test=0.3), "ktas": Shares(calibratio
 def many_rows() -> list[Row]:
     words = ("ankle", "belly", "chest", "dizzy", "elbow", "fever", "groin", "heart", "itch", "jaw")
     return [
-        row(f"my {a} hurts and my {b} feels strange since {a} {b} {n}", group=f"{a}/{b}", source=source)
+        row(f"{a} {source} {b} {n}", group=f"{source}/{a}/{b}", source=source)
         for a in words
         for b in words
         for n in range(2)

@@ -37,7 +37,7 @@ def windower(tmp_path_factory: pytest.TempPathFactory) -> Windower:
 def fresh(seed: int = 0) -> TriageBert:
     torch.manual_seed(seed)
     config = BertConfig(hidden_size=32, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32)
-    return build(BertModel(config, add_pooling_layer=False))
+    return build(BertModel(config, add_pooling_layer=False))  # type: ignore[no-untyped-call]
 
 
 def loss_of(model: TriageBert, windower: Windower) -> float:
@@ -102,8 +102,11 @@ def test_hidden_vitals_are_nan_and_the_rows_keep_theirs() -> None:
 
 
 def test_the_bag_of_words_learns_words_and_vitals() -> None:
-    assert BagOfWords(ROWS, "diagnosis").answer([ROWS[0], ROWS[-1]]).tolist() == [3, 2]
-    assert BagOfWords(ROWS, "urgency").answer([row("unknown words", heart_rate_bpm=139)]).tolist() == [0]
+    labels = BagOfWords(ROWS, "diagnosis").probabilities([ROWS[0], ROWS[-1]], 5)
+    levels = BagOfWords(ROWS, "urgency").probabilities([row("unknown words", heart_rate_bpm=139)], 5)
+    assert labels.argmax(axis=1).tolist() == [3, 2]
+    assert levels.argmax(axis=1).tolist() == [0]
+    assert levels[0, 1:4].tolist() == [0.0, 0.0, 0.0]
 
 
 def test_the_majority_answers_the_most_frequent_label() -> None:

@@ -24,7 +24,8 @@ def tiny_model(seed: int = 0) -> TriageBert:
         num_attention_heads=4,
         intermediate_size=64,
     )
-    model = build(BertModel(config, add_pooling_layer=False)).eval()
+    encoder = BertModel(config, add_pooling_layer=False)  # type: ignore[no-untyped-call]
+    model = build(encoder).eval()
     torch.nn.init.normal_(model.diagnosis_head.bias)
     torch.nn.init.normal_(model.vitals_evidence.raw_slope)
     return model

@@ -1,0 +1,108 @@
+"""The model card: one record, as JSON for machines and as Markdown for people."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from trainer.calibrate import TradeOff
+from trainer.evaluate import Result
+from trainer.provenance import LIMITS, PURPOSE, DataUse
+
+__all__ = ["ModelCard", "render", "write"]
+
+_FIGURES_NOTE = """\
+All figures are of the int8 graph, one sequence per execution. Intervals (95 %): bootstrap over clusters of
+near-duplicates. "Source unseen": the model had been trained on the corpus alone. Macro-F1 is over the classes that
+the test set has. Under- and over-triage: share of rows answered less or more urgent than they are.
+"Most urgent plausible": the level that is published while it is uncertain. `urgent_auroc`: P(level 1-2) for the true
+levels 1-2, whatever the threshold.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """Everything that is known of a version when it is made. `rows` counts [split][source]."""
+
+    name: str
+    version: str
+    encoder: str
+    parameters: int
+    recipe: Mapping[str, Any]
+    rows: Mapping[str, Mapping[str, int]]
+    data: Sequence[DataUse]
+    diagnosis_bias: Mapping[str, float]
+    urgency_cutpoints: Sequence[float]
+    calibration: Mapping[str, float]
+    trade_off: Sequence[TradeOff]
+    results: Sequence[Result]
+    files_sha256: Mapping[str, str]
+    notes: Sequence[str] = ()
+
+
+def write(card: ModelCard, version_dir: Path) -> None:
+    """Write `model_card.json` and `MODEL_CARD.md`."""
+    record = {"purpose": PURPOSE, "limits": LIMITS, **asdict(card)}
+    (version_dir / "model_card.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    (version_dir / "MODEL_CARD.md").write_text(render(card), encoding="utf-8")
+
+
+def render(card: ModelCard) -> str:
+    """Return the card as Markdown."""
+    encoder = f"Encoder: {card.encoder}; {card.parameters:,} parameters."
+    sections = {
+        f"# {card.name} {card.version}": PURPOSE + "\n" + _lines("\n> {}", card.notes),
+        "## Model": f"{encoder} Outputs and their meaning: `trainer/model.py`.\n",
+        "## Limits": _lines("- {}\n", LIMITS),
+        "## Data": _data(card),
+        "## Figures": _FIGURES_NOTE,
+        "### Diagnosis": _results(card.results, "diagnosis"),
+        "### Urgency": _results(card.results, "urgency"),
+        "## Calibration and thresholds": _calibration(card),
+        "## Recipe": f"```json\n{json.dumps(card.recipe, indent=1)}\n```\n",
+        "## Files (SHA-256)": _lines("- `{0[0]}` {0[1]}\n", card.files_sha256.items()),
+    }
+    return "\n".join(f"{title}\n\n{text}" for title, text in sections.items())
+
+
+def _lines(pattern: str, items: Iterable[object]) -> str:
+    return "".join(pattern.format(item) for item in items)
+
+
+def _data(card: ModelCard) -> str:
+    splits = list(card.rows)
+    lines = [
+        f"| source | what | provenance | licence | {' | '.join(splits)} |",
+        "|---" * (4 + len(splits)) + "|",
+    ]
+    for use in card.data:
+        counts = " | ".join(str(card.rows[split].get(use.source, 0)) for split in splits)
+        lines.append(f"| {use.source} | {use.description} | {use.provenance} | {use.licence} | {counts} |")
+    return "\n".join(lines) + "\n"
+
+
+def _results(results: Sequence[Result], task: str) -> str:
+    rows = [result for result in results if result.task == task]
+    names = list(dict.fromkeys(name for result in rows for name in result.figures))
+    lines = [f"| test set | system | n | {' | '.join(names)} | ECE |", "|---" * (len(names) + 4) + "|"]
+    for result in rows:
+        cells = [str(result.figures[name]) if name in result.figures else "" for name in names]
+        error = "" if result.calibration_error is None else f"{result.calibration_error:.3f}"
+        lines.append(f"| {result.test_set} | {result.system} | {result.n} | {' | '.join(cells)} | {error} |")
+    return "\n".join(lines) + "\n"
+
+
+def _calibration(card: ModelCard) -> str:
+    fitted = "".join(f"- {name}: {value:.4g}\n" for name, value in card.calibration.items())
+    lines = ["| threshold | levels 1-2 missed | levels 3-5 raised to 1-2 |", "|---|---|---|"]
+    lines += [
+        f"| {point.threshold:.2f} | {point.missed_urgent:.3f} | {point.raised_non_urgent:.3f} |"
+        for point in card.trade_off
+        if round(point.threshold * 100) % 4 == 0
+    ]
+    return (
+        "Fitted on the calibration split, every source counting alike; real visits alone, where there are any, chose "
+        "`urgency_plausible_from`: at most 5 % of levels 1-2 missed, unless that raises over half of the others.\n\n"
+        f"{fitted}\nWhat `urgency_plausible_from` trades, on that split:\n\n" + "\n".join(lines) + "\n"
+    )

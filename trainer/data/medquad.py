@@ -1,0 +1,65 @@
+"""MedQuAD: encyclopaedic answers about one disease each; a diagnosis test from a source that never trains.
+
+Only answers about symptoms are taken, labelled by the topic ("focus") of their article. It is written by institutes
+about diseases, not by patients about themselves, and the topic's name is part of most answers: a high figure here
+says that the labels are understood, not that patients are. Cut to the first sentences, as a message would be. The
+collection on rare genetic diseases is left out: its answers are machine-made lists of phenotype terms.
+"""
+
+import re
+import tarfile
+from pathlib import Path
+from xml.etree import ElementTree
+
+from trainer.data.rows import NO_VITALS, Row
+
+__all__ = ["SOURCE", "load", "topic_label"]
+
+SOURCE = "medquad"
+_LEFT_OUT = "2_GARD_QA/"
+_CHARACTERS = 400
+_LONGEST_FOCUS_CHARACTERS = 120
+# In this order: a topic belongs to the first that it names.
+_TOPICS = (
+    ("cancer", r"cancer|lymphoma|leukemia|carcinoma|sarcoma|melanoma|myeloma|blastoma|glioma|tumou?r"),
+    ("hypertension", r"high blood pressure|(?<!pulmonary )(?<!intracranial )(?<!portal )hypertension"),
+    ("diabetes", r"diabetes(?! insipidus)|diabetic|hypoglycemi"),
+    (
+        "heart_disease",
+        r"heart|cardi|angina|atrial fib|arrhythmia|coronary|long qt|brugada|aortic stenosis|mitral|ventric\w+ tachy",
+    ),
+)
+
+
+def load(data_dir: Path) -> list[Row]:
+    """Read the answers on symptoms from `medquad/medquad-sets-1-9.tar.gz` under `data_dir`."""
+    rows = []
+    with tarfile.open(data_dir / SOURCE / "medquad-sets-1-9.tar.gz") as archive:
+        for member in archive:
+            stream = archive.extractfile(member) if _is_read(member.name) else None
+            if stream is not None:
+                rows += _rows(stream.read())
+    return rows
+
+
+def topic_label(focus: str) -> str:
+    """Return the label of an article's topic; `normal` where it is none of the four."""
+    return next((label for label, pattern in _TOPICS if re.search(pattern, focus.lower())), "normal")
+
+
+def _is_read(name: str) -> bool:
+    return name.endswith(".xml") and _LEFT_OUT not in name
+
+
+def _rows(document: bytes) -> list[Row]:
+    root = ElementTree.fromstring(document)  # noqa: S314 (a fixed, local, checked copy)
+    focus = (root.findtext("Focus") or "").strip()
+    if not focus or len(focus) > _LONGEST_FOCUS_CHARACTERS:
+        return []
+    texts = [
+        " ".join((pair.findtext("Answer") or "").split())[:_CHARACTERS]
+        for pair in root.iter("QAPair")
+        if (question := pair.find("Question")) is not None and question.get("qtype") == "symptoms"
+    ]
+    label = topic_label(focus)
+    return [Row(SOURCE, text, f"{SOURCE}/{focus}", NO_VITALS, diagnosis=label) for text in texts if text]

@@ -1,0 +1,87 @@
+"""From torch to the served graph: ONNX, dynamic int8 weights in the encoder, heads left in float.
+
+Dynamic int8 takes one scale per tensor of activations, so the answer for a sequence would depend on its batch
+mates: it is run one sequence at a time, here and in service. The legacy exporter is used because its graph is the
+one that the quantizer understands.
+"""
+
+import warnings
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import onnx
+import torch
+from onnxruntime.quantization import QuantType, quantize_dynamic
+from torch import Tensor, nn
+
+from streams.text import VITALS_FIELDS
+from trainer.model import Answer, TriageBert
+
+__all__ = ["INPUTS", "OUTPUTS", "export_float", "export_int8"]
+
+INPUTS = ("input_ids", "attention_mask", "vitals")
+OUTPUTS = Answer._fields
+_DYNAMIC_AXES = {
+    "input_ids": {0: "b", 1: "n"},
+    "attention_mask": {0: "b", 1: "n"},
+    "vitals": {0: "b"},
+    "diagnosis_logits": {0: "b"},
+    "urgency_logits": {0: "b"},
+    "diagnosis_attribution": {0: "b", 1: "n"},
+    "urgency_attribution": {0: "b", 1: "n_and_v"},
+    "embedding": {0: "b"},
+}
+_OPSET = 17
+_EXAMPLE_TOKENS = 9
+
+
+class _Positional(nn.Module):
+    """The exporter wants plain tuples."""
+
+    def __init__(self, model: TriageBert) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor, vitals: Tensor) -> tuple[Tensor, ...]:
+        return tuple(self.model(input_ids, attention_mask, vitals))
+
+
+def export_float(model: TriageBert, path: Path) -> None:
+    """Write the float32 graph: b and n free."""
+    wrapped = _Positional(model).eval()
+    example = torch.ones(2, _EXAMPLE_TOKENS, dtype=torch.int64)
+    vitals = torch.full((2, len(VITALS_FIELDS)), float("nan"))
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter(
+            "ignore"
+        )  # the tracer warns of shape arithmetic; the tests compare the graph's answers
+        torch.onnx.export(
+            wrapped,
+            (example, torch.ones_like(example), vitals),
+            str(path),
+            input_names=list(INPUTS),
+            output_names=list(OUTPUTS),
+            dynamic_axes=_DYNAMIC_AXES,
+            opset_version=_OPSET,
+            dynamo=False,
+        )
+
+
+def export_int8(model: TriageBert, path: Path) -> None:
+    """Write the served graph: int8 weights per output channel in the encoder and its embeddings."""
+    with TemporaryDirectory() as scratch:
+        exact = Path(scratch) / "exact.onnx"
+        export_float(model, exact)
+        outside = [node.name for node in onnx.load(str(exact)).graph.node if not _in_encoder(node.name)]
+        quantize_dynamic(
+            exact,
+            path,
+            weight_type=QuantType.QInt8,
+            per_channel=True,
+            op_types_to_quantize=["MatMul", "Gather"],
+            nodes_to_exclude=outside,
+        )
+
+
+def _in_encoder(name: str) -> bool:
+    return name.startswith("/model/encoder/")

@@ -1,0 +1,55 @@
+"""From calibration rows to what turns logits into decisions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from trainer import calibrate
+from trainer.data import corpus
+from trainer.data.rows import Row, labelled
+from trainer.evaluate import Calibrated
+from trainer.served import ServedGraph
+
+__all__ = ["Fitted", "fit"]
+
+_WANTED_ACCURACY = 0.95
+_MISSED_URGENT_AT_MOST, _RAISED_AT_MOST = 0.05, 0.50
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """Temperatures and thresholds, and the trade-off that the urgency threshold was chosen from."""
+
+    calibrated: Calibrated
+    diagnosis_abstain_below: float
+    trade_off: tuple[calibrate.TradeOff, ...]
+
+
+def fit(graph: ServedGraph, rows: Sequence[Row]) -> Fitted:
+    """Fit on `rows`, each source counting alike; real visits alone decide the urgency threshold, if there are any."""
+    temperature, abstain_below = _fit_diagnosis(graph, rows)
+    triaged, levels = labelled(rows, "urgency")
+    logits, weights = graph.ask(triaged, title="calibrate").urgency_logits, calibrate.source_weights(triaged)
+    urgency_temperature = calibrate.fit_temperature(logits, levels, weights)
+    real = np.array([row.source != corpus.SOURCE for row in triaged])
+    decisive = real if real.any() else ~real
+    plausible_from, trade_off = calibrate.plausible_from(
+        calibrate.probabilities(logits, urgency_temperature)[decisive],
+        levels[decisive],
+        weights[decisive],
+        missed_at_most=_MISSED_URGENT_AT_MOST,
+        raised_at_most=_RAISED_AT_MOST,
+    )
+    return Fitted(Calibrated(temperature, urgency_temperature, plausible_from), abstain_below, trade_off)
+
+
+def _fit_diagnosis(graph: ServedGraph, rows: Sequence[Row]) -> tuple[float, float]:
+    diagnosed, truth = labelled(rows, "diagnosis")
+    logits, weights = (
+        graph.ask(diagnosed, title="calibrate").diagnosis_logits,
+        calibrate.source_weights(diagnosed),
+    )
+    temperature = calibrate.fit_temperature(logits, truth, weights)
+    p = calibrate.probabilities(logits, temperature)
+    return temperature, calibrate.abstain_below(p, truth, weights, wanted_accuracy=_WANTED_ACCURACY)

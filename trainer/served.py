@@ -1,0 +1,56 @@
+"""Asks the exported graph as service does: one sequence per execution, one thread per session."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+from rich.progress import track
+
+from streams.text import Windower
+from trainer.batches import encode
+from trainer.data.rows import Row
+
+__all__ = ["Answers", "ServedGraph"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """For k rows: `diagnosis_logits` [k, d], `urgency_logits` [k, 5], `embedding` [k, h], all float32."""
+
+    diagnosis_logits: NDArray[np.float32]
+    urgency_logits: NDArray[np.float32]
+    embedding: NDArray[np.float32]
+
+
+class ServedGraph:
+    """A version's `model.onnx` with its tokenizer. Only the first window of a long text is asked."""
+
+    def __init__(self, path: Path, windower: Windower, *, workers: int) -> None:
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        self._session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        self._windower = windower
+        self._workers = workers
+
+    def ask(self, rows: Sequence[Row], *, title: str) -> Answers:
+        """Return the answers in the order of `rows`."""
+        ids = encode(rows, self._windower)
+        with ThreadPoolExecutor(self._workers) as pool:
+            asked = pool.map(self._ask_one, ids, [row.vitals for row in rows])
+            answers = list(track(asked, title, total=len(rows), transient=True))
+        diagnosis, urgency, embedding = (np.concatenate(part) for part in zip(*answers, strict=True))
+        return Answers(diagnosis, urgency, embedding)
+
+    def _ask_one(
+        self, ids: NDArray[np.int64], vitals: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+        outputs = self._session.run(
+            ["diagnosis_logits", "urgency_logits", "embedding"],
+            {"input_ids": ids[None], "attention_mask": np.ones_like(ids)[None], "vitals": vitals[None]},
+        )
+        return outputs[0], outputs[1], outputs[2]
