@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Literal
 
 from rich.table import Table
 from rich.text import Text
@@ -13,16 +14,18 @@ from schemas import DeadLetter, DecidedBy
 __all__ = ["case_json", "live_table"]
 
 _LEVEL_STYLE = {1: "bold white on red", 2: "bold red", 3: "yellow", 4: "green", 5: "dim"}
-_COLUMNS = ("time", "patient", "urgency", "diagnosis", "probability", "rule", "latency")
-_NUMBERS = ("probability", "latency")
+_WIDTHS = {"time": 8, "patient": 8, "urgency": 7, "diagnosis": 13, "prob": 4, "rule": 18, "latency": 7}
+"""Characters: together they fit the usual 80; reasons for review take what a wider terminal has left."""
+_NUMBERS = ("prob", "latency")
 
 
 def live_table(rows: Iterable[Case | DeadLetter]) -> Table:
     """Return the newest cases and dead letters as a table, one line each."""
     table = Table(box=None, pad_edge=False)
-    for name in _COLUMNS:
-        table.add_column(name, no_wrap=True, justify="right" if name in _NUMBERS else "left")
-    table.add_column("review", no_wrap=True, overflow="ellipsis", ratio=1)
+    for name, width in _WIDTHS.items():
+        justify: Literal["left", "right"] = "right" if name in _NUMBERS else "left"
+        table.add_column(name, no_wrap=True, min_width=width, justify=justify)
+    table.add_column("review", no_wrap=True, overflow="ellipsis")
     for row in rows:
         table.add_row(*(_case_cells(row) if isinstance(row, Case) else _dead_letter_cells(row)))
     return table
