@@ -19,7 +19,7 @@ ADMIT_CHUNK = 256
 STANDARD_CHUNK = 32
 """A chunk is what a crash repeats, and what an express request may have to wait behind."""
 EXPRESS_CHUNK = 16
-EXPRESS_DEPTH = 64
+EXPRESS_DEPTH = 4096
 """Deep, so that during an outage of the model every waiting express message is at least announced."""
 RETRY = RetryPolicy(initial_wait_s=0.1, max_wait_s=1.0)
 

@@ -41,6 +41,7 @@ class Assessment:
     policy: AcuityPolicy
     limits: RequestLimits
     _share: LaneShare = field(default_factory=LaneShare)
+    _diagnosing: asyncio.Lock = field(default_factory=asyncio.Lock)
     _slots: dict[Priority, asyncio.Semaphore] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -96,7 +97,10 @@ class Assessment:
                 return await self.model.infer(windows, self._share.priority(lane, len(windows)))
             except ModelFault:
                 await self._find_fault()
-        raise Rejected(DeadLetterReason.MODEL_REJECTED)
+            try:  # the model is well: one more try tells a passing fault from a message it cannot bear
+                return await self.model.infer(windows, self._share.priority(lane, len(windows)))
+            except ModelFault:
+                raise Rejected(DeadLetterReason.MODEL_REJECTED) from None
 
     async def _find_fault(self) -> None:
         """Return where the messages are at fault; raise Unavailable where the model server is.
@@ -104,6 +108,10 @@ class Assessment:
         A dead stub process of Triton's python backend fails a part of all requests under a server that calls
         itself ready, so several probes at once must all succeed before a message is blamed.
         """
+        async with self._diagnosing:  # one reload cures all requests that failed together
+            await self._probe()
+
+    async def _probe(self) -> None:
         vitals = vitals_vector(None, age_years=None, sex=None, pregnant=None)
         (probe,) = self.bundle.windower.encode([_PROBE_TEXT], [vitals])
         probes = [self.model.infer(probe, Priority.EXPRESS) for _ in range(_PROBES)]

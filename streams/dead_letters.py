@@ -10,10 +10,15 @@ from schemas import DeadLetter, DeadLetterReason, Origin, Producer, event_id
 from streams.engine import Output
 from streams.envelope import contract_headers
 from streams.errors import Rejected
+from streams.metrics import DEAD_LETTERS
 from streams.ports import Cipher
-from streams.topics import DEADLETTERS
+from streams.topics import DEAD_LETTER_MAX_BYTES, DEADLETTERS
 
 __all__ = ["DeadLetterDesk"]
+
+MAX_PAYLOAD_BYTES = DEAD_LETTER_MAX_BYTES * 2 // 3
+"""Fernet's base64 adds a third. A compressed batch can bring larger records through the raw topic's limit; their
+letter says what happened and how large they were, and the record stays in the raw topic for its retention."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,8 @@ class DeadLetterDesk:
         """Return the dead letter for `record`; its key is the record's place, so a copy has the same key and id."""
         origin = Origin(topic=record.topic, partition=record.partition, offset=record.offset)
         payload: bytes | None = record.value
+        kept = payload if payload is not None and len(payload) <= MAX_PAYLOAD_BYTES else None
+        DEAD_LETTERS.labels(reason=cause.code).inc()
         letter = DeadLetter(
             event_id=event_id(DeadLetter.contract, "", str(origin)),
             reason=DeadLetterReason(cause.code),
@@ -45,7 +52,7 @@ class DeadLetterDesk:
             occurred_at=self.clock(),
             produced_by=self.producer,
             payload_bytes=len(payload) if payload is not None else 0,
-            encrypted_payload=self.cipher.encrypt(payload) if payload is not None else None,
+            encrypted_payload=self.cipher.encrypt(kept) if kept is not None else None,
             payload_key_id=self.cipher.key_id,
         )
         return Output(

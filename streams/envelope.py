@@ -1,6 +1,7 @@
 """Record headers: CloudEvents 1.0 (Kafka protocol binding, binary mode) and W3C Trace Context."""
 
 import re
+from collections.abc import Sequence
 from uuid import UUID
 
 from schemas import Event
@@ -8,6 +9,8 @@ from schemas import Event
 __all__ = ["CE_TYPE", "TRACEPARENT", "contract_headers", "declared_type", "event_headers", "traceparent_of"]
 
 Headers = tuple[tuple[str, bytes], ...]
+ForeignHeaders = Sequence[tuple[str, bytes | None]]
+"""Kafka allows a header without a value."""
 
 CE_TYPE = "ce_type"
 TRACEPARENT = "traceparent"
@@ -37,17 +40,17 @@ def contract_headers(event_id: UUID, contract: str) -> Headers:
     )
 
 
-def declared_type(headers: Headers) -> str | None:
+def declared_type(headers: ForeignHeaders) -> str | None:
     """Return the CloudEvents type that the sender declared, or None. The last one counts, as in Kafka clients."""
     for name, value in reversed(headers):
-        if name == CE_TYPE:
+        if name == CE_TYPE and value is not None:
             return value.decode("ascii", errors="replace")
     return None
 
 
-def traceparent_of(headers: Headers, event: UUID) -> bytes:
+def traceparent_of(headers: ForeignHeaders, event: UUID) -> bytes:
     """Return the sender's trace, or one that follows from the event's id, the same on every redelivery."""
     for name, value in headers:
-        if name == TRACEPARENT and _TRACEPARENT.fullmatch(value):
+        if name == TRACEPARENT and value is not None and _TRACEPARENT.fullmatch(value):
             return value
     return f"00-{event.hex}-{event.hex[:16]}-01".encode()

@@ -1,8 +1,8 @@
 """Prometheus metrics of the workers. Labels are codes and stages, never anything of a patient."""
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter
 
-__all__ = ["DEAD_LETTERS", "DUPLICATES", "EXPRESS_NOTICES", "LEDGER_AWAY", "STAGE_SECONDS"]
+__all__ = ["DEAD_LETTERS", "DUPLICATES", "EXPRESS_NOTICES", "LEDGER_AWAY"]
 
 DEAD_LETTERS = Counter("triage_dead_letters_total", "Dead letters written.", ["reason"])
 DUPLICATES = Counter("triage_duplicate_messages_total", "Identical copies of a message, decided once.")
@@ -10,4 +10,3 @@ LEDGER_AWAY = Counter("triage_ledger_away_messages_total", "Messages let through
 EXPRESS_NOTICES = Counter(
     "triage_express_notices_total", "Express messages announced before the model answered."
 )
-STAGE_SECONDS = Histogram("triage_stage_seconds", "Time of one batch in a stage's handler.", ["stage"])

@@ -40,7 +40,7 @@ class Settings(BaseSettings):
     redis_url: SecretStr = SecretStr("rediss://127.0.0.1:6379/0")
 
     pseudonym_key: SecretStr = Field(description="At least 32 bytes.")
-    payload_key: SecretStr = Field(description="Fernet key for dead-letter payloads.")
+    payload_key: SecretStr = Field(description="Seals dead-letter payloads; at least 32 bytes.")
 
     request_timeout_s: float = Field(default=10.0, gt=0, description="Deadline of one inference request.")
     express_notice_s: float = Field(

@@ -17,6 +17,7 @@ from ops.cli.play import Playback, Row
 from ops.cli.running import running_stack
 from ops.cli.summary import Summary
 from ops.cli.tables import live_table
+from ops.local.config import default_data_dir
 from ops.local.errors import StackError
 
 if TYPE_CHECKING:
@@ -42,13 +43,12 @@ def demo(
     once: Annotated[
         bool, typer.Option("--once", help="End when every played message has its events.")
     ] = False,
-    fresh: Annotated[bool, typer.Option(help="Delete the data of earlier runs first.")] = True,
 ) -> None:
-    """Play patient messages through the whole stack and show them decided, until Ctrl-C."""
+    """Play patient messages through a stack of its own and show them decided, until Ctrl-C."""
     signal.signal(signal.SIGTERM, _interrupt)
     summary: Summary | None = None
     try:
-        with running_stack(console, fresh=fresh) as endpoints:
+        with running_stack(console, default_data_dir() / "demo", fresh=True) as endpoints:
             bootstrap = str(endpoints.kafka)
             rows: deque[Row] = deque(maxlen=_SHOWN_ROWS)
             playback = Playback(Sender(bootstrap), Follower(bootstrap, from_start=False), on_row=rows.append)

@@ -25,10 +25,12 @@ class ModelBundle:
 
 
 def load_bundle(version_dir: Path) -> ModelBundle:
-    """Read one version's folder. Raises ValueError where it was made for another vitals layout."""
+    """Read one version's folder. Raises ValueError where it is not what its folder says it is."""
     profile = ModelProfile.model_validate_json((version_dir / "bundle.json").read_bytes())
     if profile.vitals_fields != VITALS_FIELDS:
         raise ValueError(f"{version_dir.name}: vitals layout differs from this code's")
+    if (profile.name, profile.version) != (version_dir.parent.name, version_dir.name):
+        raise ValueError(f"{version_dir.name}: the bundle names another model or version")
     windower = Windower.from_file(
         version_dir / "tokenizer.json",
         window_tokens=profile.window_tokens,

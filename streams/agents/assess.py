@@ -58,7 +58,11 @@ class AssessStage:
         return outputs
 
     def dead_letter(self, record: ConsumerRecord, cause: Rejected) -> Output:
-        return self.dead_letters.letter(record, cause)
+        try:
+            message = self.decode(record)
+        except Rejected:
+            return self.dead_letters.letter(record, cause)
+        return self._letter(record, message, cause)
 
     async def _sight(self, items: Sequence[Item]) -> list[Sighting]:
         entries = [
@@ -90,4 +94,7 @@ class AssessStage:
 
     def _conflict(self, record: ConsumerRecord, message: AdmittedMessage) -> Output:
         cause = Rejected(DeadLetterReason.MESSAGE_ID_CONFLICT, "message_id")
+        return self._letter(record, message, cause)
+
+    def _letter(self, record: ConsumerRecord, message: AdmittedMessage, cause: Rejected) -> Output:
         return self.dead_letters.letter(record, cause, message_id=message.message_id, source=message.source)

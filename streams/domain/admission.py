@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from schemas import AdmittedMessage, Lane, Origin, PatientMessage, Producer, RedFlag, event_id
+from schemas import AdmittedMessage, Lane, Origin, PatientMessage, Producer, QualityFlag, RedFlag, event_id
 from streams.domain.acuity import AcuityPolicy
 from streams.domain.floors import vital_sign_rules
 from streams.domain.quality import QualityResult, check
@@ -64,5 +64,7 @@ class Admission:
         floors = [flag.level_floor for flag in flags]
         rules = vital_sign_rules(quality.vitals, quality.age_years, message.pregnant)
         floors += [rule.level_floor for rule in rules]
+        if QualityFlag.NO_WORDS in quality.flags:
+            floors.append(self.policy.unassessable_level)
         urgent = min(floors, default=5) <= self.policy.express_level
         return Lane.EXPRESS if urgent else Lane.STANDARD

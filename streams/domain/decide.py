@@ -83,7 +83,8 @@ def decide(
     model = ModelRef(name=profile.name, version=profile.version)
     out_of_domain = reading.domain_distance > profile.thresholds.out_of_domain_above
     diagnosis = _diagnosis(reading, profile, model, out_of_domain=out_of_domain)
-    urgency = _urgency(message, reading, rules, model, uncertain=out_of_domain)
+    doubts = _reasons(message, profile, policy)
+    urgency = _urgency(message, reading, rules, model, uncertain=out_of_domain or bool(doubts))
     found = []
     if diagnosis.abstained or reading.plausible_level < reading.urgency_level:
         found.append(ReviewReason.LOW_CONFIDENCE)
@@ -93,7 +94,7 @@ def decide(
         urgency.decided_by is DecidedBy.RULE
     ):
         found.append(ReviewReason.MODEL_RULE_DISAGREEMENT)
-    return Decision(diagnosis, urgency, (*found, *_reasons(message, profile, policy)))
+    return Decision(diagnosis, urgency, (*found, *doubts))
 
 
 def _reasons(

@@ -67,7 +67,7 @@ def read_windows(
         urgency_probabilities=_rounded(urgency[most_urgent]),
         urgency_level=level,
         plausible_level=min(level, plausible[most_urgent]),
-        domain_distance=min(domain.distance(answer.embedding) for answer in answers),
+        domain_distance=max(domain.distance(answers[i].embedding) for i in {most_urgent, telling}),
         diagnosis_attribution=_contributions(windows[telling], answers[telling].diagnosis_attribution),
         urgency_attribution=_contributions(windows[most_urgent], answers[most_urgent].urgency_attribution),
         vitals_attribution=_vital_contributions(profile, answers[most_urgent].vitals_attribution),

@@ -109,7 +109,7 @@ class ChunkRunner:
             if _is_being_cancelled():
                 raise
             failure: BaseException = error  # a handler's own cancellation would leave its partition stuck
-        except Exception as error:  # noqa: BLE001 - crashes the app, below
+        except BaseException as error:  # noqa: BLE001 - crashes the app, below; native code can panic
             failure = error
         # Outside of the handlers: mode logs the exception being handled, whose text could quote a patient.
         await self._crash(event, failure)

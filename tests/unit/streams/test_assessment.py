@@ -17,13 +17,17 @@ POISON_TOKENS = 7
 class FakeModel:
     """Answers every window the same; fails on windows of POISON_TOKENS tokens, or on all while `broken`."""
 
-    def __init__(self, *, broken: bool = False) -> None:
+    def __init__(self, *, broken: bool = False, passing_faults: int = 0) -> None:
         self.broken = broken
+        self.passing_faults = passing_faults
         self.request_sizes: list[int] = []
         self.reloads = 0
 
     async def infer(self, windows: Sequence[EncodedWindow], priority: Priority) -> list[ModelAnswer]:
         self.request_sizes.append(len(windows))
+        if self.passing_faults:
+            self.passing_faults -= 1
+            raise ModelFault("fake")
         if self.broken or any(len(window.input_ids) == POISON_TOKENS for window in windows):
             raise ModelFault("fake")
         share = (0.9, 0.025, 0.025, 0.025, 0.025)
@@ -60,6 +64,12 @@ async def test_a_message_the_model_fails_on_is_rejected_while_the_model_is_well(
     model = FakeModel()
     with pytest.raises(Rejected, match="model_rejected"):
         await make_assessment(model).decide([admitted(text="pain " * POISON_TOKENS)], Priority.STANDARD)
+    assert model.reloads == 0
+
+
+async def test_a_passing_fault_of_the_model_costs_no_message() -> None:
+    model = FakeModel(passing_faults=1)
+    assert len(await make_assessment(model).decide([admitted()], Priority.STANDARD)) == 1
     assert model.reloads == 0
 
 

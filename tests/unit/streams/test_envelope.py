@@ -22,6 +22,12 @@ def test_a_malformed_trace_is_replaced_by_one_that_follows_from_the_event(bad: b
     assert event.hex.encode() in made
 
 
+def test_a_header_without_a_value_is_no_header() -> None:
+    event = uuid4()
+    assert traceparent_of((("traceparent", None),), event) == traceparent_of((), event)
+    assert declared_type((("ce_type", None),)) is None
+
+
 def test_the_last_declared_type_counts() -> None:
     assert declared_type((("ce_type", b"a"), ("ce_type", b"b"))) == "b"
     assert declared_type(()) is None

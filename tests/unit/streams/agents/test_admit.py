@@ -10,12 +10,12 @@ from streams.adapters.language import ScriptLanguageIdentifier
 from streams.adapters.pseudonyms import HmacPseudonymizer
 from streams.adapters.red_flag_rules import load_red_flag_screen
 from streams.agents.admit import AdmitStage
-from streams.dead_letters import DeadLetterDesk
+from streams.dead_letters import MAX_PAYLOAD_BYTES, DeadLetterDesk
 from streams.domain.acuity import AcuityPolicy
 from streams.domain.admission import Admission
 from streams.engine import Output
 from streams.errors import Rejected
-from streams.topics import DEADLETTERS, EXPRESS, STANDARD
+from streams.topics import DEAD_LETTER_MAX_BYTES, DEADLETTERS, EXPRESS, STANDARD
 from tests.integration.bad_input import message
 from tests.unit.streams.factories import NOW, PRODUCER, record
 
@@ -84,3 +84,12 @@ def test_a_tombstone_has_a_dead_letter_without_payload() -> None:
     output = _stage().dead_letter(record(None), Rejected(DeadLetterReason.PAYLOAD_MISSING))
     letter = DeadLetter.model_validate_json(output.value or b"")
     assert (letter.encrypted_payload, letter.payload_bytes) == (None, 0)
+
+
+def test_a_payload_too_large_to_keep_still_has_its_letter() -> None:
+    payload = b"x" * (MAX_PAYLOAD_BYTES + 1)
+    output = _stage().dead_letter(record(payload), Rejected(DeadLetterReason.TEXT_TOO_LONG))
+    letter = DeadLetter.model_validate_json(output.value or b"")
+    assert (letter.encrypted_payload, letter.payload_bytes) == (None, len(payload))
+    kept = _stage().dead_letter(record(payload[:-1]), Rejected(DeadLetterReason.TEXT_TOO_LONG))
+    assert kept.size_bytes < DEAD_LETTER_MAX_BYTES

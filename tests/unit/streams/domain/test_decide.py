@@ -109,7 +109,9 @@ def test_a_red_flag_counts_in_a_text_that_the_model_cannot_read() -> None:
 
 @pytest.mark.parametrize("change", [{"age_years": 9.0}, {"pregnant": True}])
 def test_children_and_pregnancy_are_reviewed(change: dict[str, Any]) -> None:
-    assert ReviewReason.POLICY in _decide(_reading((0.01, 0.01, 0.03, 0.9, 0.05)), **change).review_reasons
+    decision = _decide(_reading((0.01, 0.01, 0.03, 0.9, 0.05)), **change)
+    assert ReviewReason.POLICY in decision.review_reasons
+    assert decision.urgency.provisional
 
 
 def test_a_future_timestamp_alone_asks_nobody() -> None:
