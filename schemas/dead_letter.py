@@ -45,5 +45,7 @@ class DeadLetter(Contract):
     occurred_at: AwareDatetime
     produced_by: Producer
     payload_bytes: int = Field(ge=0)
-    encrypted_payload: str | None = Field(description="Fernet token; null: no payload, or one too large to keep.")
+    encrypted_payload: str | None = Field(
+        description="Fernet token; null: no payload, or one too large to keep."
+    )
     payload_key_id: str
