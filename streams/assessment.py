@@ -1,8 +1,10 @@
 """Assessment of admitted messages: windows, the model, the decision. Used by the stream and by `triage score`."""
 
 import asyncio
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from time import monotonic
 
 from schemas import AdmittedMessage, DeadLetterReason
 from streams.adapters.model_bundle import ModelBundle
@@ -10,7 +12,7 @@ from streams.domain.acuity import AcuityPolicy
 from streams.domain.decide import Decision, decide, is_assessable
 from streams.domain.lane_share import LaneShare
 from streams.domain.reading import read_windows
-from streams.errors import ModelFault, Rejected, Unavailable
+from streams.errors import ModelFault, ModelRefused, Rejected, Unavailable
 from streams.ports import ModelAnswer, ModelServer, Priority
 from streams.text import EncodedWindow, vitals_vector
 
@@ -18,6 +20,8 @@ __all__ = ["Assessment", "RequestLimits"]
 
 _PROBE_TEXT = "chest pain"
 _PROBES = 4
+_RELOAD_PAUSE_S = 10.0
+"""A reload stops all requests for a moment: where one did not help, the next can wait."""
 
 Job = tuple[int, int]
 """A window's place: which message, which of its windows."""
@@ -42,6 +46,7 @@ class Assessment:
     limits: RequestLimits
     _share: LaneShare = field(default_factory=LaneShare)
     _diagnosing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _reloaded_at_s: float = field(default=-math.inf)
     _slots: dict[Priority, asyncio.Semaphore] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -116,6 +121,17 @@ class Assessment:
         (probe,) = self.bundle.windower.encode([_PROBE_TEXT], [vitals])
         probes = [self.model.infer(probe, Priority.EXPRESS) for _ in range(_PROBES)]
         results = await asyncio.gather(*probes, return_exceptions=True)
-        if any(isinstance(result, BaseException) for result in results):
+        failures = [result for result in results if isinstance(result, BaseException)]
+        if not failures:
+            return
+        for failure in failures:
+            if not isinstance(failure, ModelFault | Unavailable):
+                raise failure
+        # Neither a server that is away nor one that serves another model is cured by a reload.
+        is_ill = any(
+            isinstance(failure, ModelFault) and not isinstance(failure, ModelRefused) for failure in failures
+        )
+        if is_ill and monotonic() - self._reloaded_at_s > _RELOAD_PAUSE_S:
+            self._reloaded_at_s = monotonic()
             await self.model.reload()
-            raise Unavailable("model")
+        raise Unavailable("model")

@@ -4,6 +4,7 @@ TriageError
 ├── Rejected        one message is at fault: it goes to the dead-letter topic with a reason code
 ├── Unavailable     a dependency is away: consumption pauses and goes on later, nothing is dropped
 ├── ModelFault      the model server answered, but with an internal error: reload, bisect, dead-letter the one at fault
+│   └── ModelRefused    it calls the request itself invalid, which no reload cures
 ├── ServedModelMismatch   the served answer is not what the committed model computes
 └── ConfigurationError    a setting is missing or insecure
 
@@ -13,6 +14,7 @@ No error carries text of a patient: codes and paths of schema fields only.
 __all__ = [
     "ConfigurationError",
     "ModelFault",
+    "ModelRefused",
     "Rejected",
     "ServedModelMismatch",
     "TriageError",
@@ -46,6 +48,10 @@ class Unavailable(TriageError):
 
 class ModelFault(TriageError):
     """The model server failed on a request that it received."""
+
+
+class ModelRefused(ModelFault):
+    """The model server calls the request invalid: the message is at fault, or the wrong model is served."""
 
 
 class ServedModelMismatch(TriageError):

@@ -79,6 +79,13 @@ class MessageLedger(Protocol):
         """`entries`: (key, content digest, record origin), in offset order; one sighting each."""
         ...
 
+    async def release(self, key: str, origin: str) -> None:
+        """Forget `key` if the record at `origin` carried it first: it was not decided, so a copy is no duplicate.
+
+        Raises Unavailable.
+        """
+        ...
+
 
 class Priority(StrEnum):
     """Order in which the model server serves waiting requests."""
@@ -106,7 +113,8 @@ class ModelAnswer:
 class ModelServer(Protocol):
     """Asks one explicit version of the model.
 
-    Raises Unavailable (down, deadline, queue full) or ModelFault (internal error on this request).
+    Raises Unavailable (down, deadline, queue full), ModelFault (internal error on this request) or, as one of
+    these, ModelRefused (the request is invalid).
     """
 
     async def infer(self, windows: Sequence[EncodedWindow], priority: Priority) -> list[ModelAnswer]: ...

@@ -17,7 +17,7 @@ from streams.domain.admission import Admission
 from streams.settings import Settings
 from streams.version import VERSION
 
-__all__ = ["admission", "assessment", "cipher", "ledger", "now", "service"]
+__all__ = ["POLICY", "admission", "assessment", "cipher", "ledger", "now", "service"]
 
 POLICY = AcuityPolicy()
 

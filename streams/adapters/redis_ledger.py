@@ -15,12 +15,18 @@ __all__ = ["RedisLedger"]
 
 _PREFIX = "triage:seen:"
 
+_DELETE_IF_FIRST = """
+local stored = redis.call('GET', KEYS[1])
+if stored and string.sub(stored, -#ARGV[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+return 0
+"""
+
 
 class RedisLedger:
     """Maps a message id to the digest and origin of the record that first carried it.
 
-    A key is written once and never changed, so SET NX followed by GET names the first record even when two
-    workers race. Keys are hashed: a sender's id is nobody's business here.
+    A key is written once, so SET NX followed by GET names the first record even when two workers race. Keys are
+    hashed: a sender's id is nobody's business here.
     """
 
     def __init__(self, url: str, *, retention_s: int, timeout_s: float = 0.5) -> None:
@@ -32,12 +38,13 @@ class RedisLedger:
             retry=Retry(NoBackoff(), 0),  # the caller lets messages pass rather than wait
             decode_responses=True,
         )
+        self._delete_if_first = self._redis.register_script(_DELETE_IF_FIRST)
 
     async def sight(self, entries: Sequence[tuple[str, str, str]]) -> list[Sighting]:
         """See `streams.ports.MessageLedger`."""
         async with self._redis.pipeline(transaction=False) as pipe:
             for key, digest, origin in entries:
-                name = _PREFIX + sha256(key.encode()).hexdigest()
+                name = _name(key)
                 pipe.set(name, f"{digest}|{origin}", nx=True, ex=self._retention_s)
                 pipe.get(name)
             try:
@@ -49,9 +56,20 @@ class RedisLedger:
             for (_, digest, origin), created, stored in zip(entries, replies[::2], replies[1::2], strict=True)
         ]
 
+    async def release(self, key: str, origin: str) -> None:
+        """See `streams.ports.MessageLedger`. Compares and deletes in one step, on the server."""
+        try:
+            await self._delete_if_first(keys=[_name(key)], args=[f"|{origin}"])
+        except (RedisError, OSError) as exc:
+            raise Unavailable("redis") from exc
+
     async def close(self) -> None:
         """Close all connections."""
         await self._redis.aclose()
+
+
+def _name(key: str) -> str:
+    return _PREFIX + sha256(key.encode()).hexdigest()
 
 
 def _sighting(created: bool, stored: str | None, digest: str, origin: str) -> Sighting:

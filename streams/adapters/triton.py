@@ -9,7 +9,7 @@ from tritonclient.grpc import InferInput, InferRequestedOutput
 from tritonclient.grpc.aio import InferenceServerClient
 from tritonclient.utils import InferenceServerException
 
-from streams.errors import ModelFault, Unavailable
+from streams.errors import ModelFault, ModelRefused, Unavailable
 from streams.ports import ModelAnswer, Priority
 from streams.text import EncodedWindow
 
@@ -24,7 +24,11 @@ _OUTPUTS = (
     "embedding",
 )
 _PRIORITY_LEVEL = {Priority.EXPRESS: 1, Priority.STANDARD: 2}
-_FAULTS = ("StatusCode.INTERNAL", "StatusCode.UNKNOWN", "StatusCode.INVALID_ARGUMENT")
+_FAULTS = {
+    "StatusCode.INTERNAL": ModelFault,
+    "StatusCode.UNKNOWN": ModelFault,
+    "StatusCode.INVALID_ARGUMENT": ModelRefused,
+}
 _KEEPALIVE = (
     ("grpc.keepalive_time_ms", 10_000),
     ("grpc.initial_reconnect_backoff_ms", 100),
@@ -46,7 +50,7 @@ class TritonModel:
     async def infer(self, windows: Sequence[EncodedWindow], priority: Priority) -> list[ModelAnswer]:
         """Answer each window. The server runs one sequence at a time: batch mates don't change an answer.
 
-        Raises Unavailable (down, not loaded, deadline exceeded, queue full) or ModelFault.
+        Raises Unavailable (down, not loaded, deadline exceeded, queue full), ModelRefused or ModelFault.
         """
         try:
             result = await self._client.infer(
@@ -86,7 +90,8 @@ class TritonModel:
 def _typed(exc: InferenceServerException) -> Unavailable | ModelFault:
     """Triton reports a full queue and an expired request as UNAVAILABLE too: all of these pass with time."""
     status = str(exc.status())
-    return ModelFault(status) if status in _FAULTS else Unavailable(SERVICE)
+    fault = _FAULTS.get(status)
+    return fault(status) if fault else Unavailable(SERVICE)
 
 
 def _inputs(windows: Sequence[EncodedWindow]) -> list[Any]:

@@ -41,7 +41,7 @@ class AdmitStage:
             outputs.append([self._admit(record, message)])
         return outputs
 
-    def dead_letter(self, record: ConsumerRecord, cause: Rejected) -> Output:
+    async def dead_letter(self, record: ConsumerRecord, cause: Rejected) -> Output:
         return self.dead_letters.letter(record, cause)
 
     def _admit(self, record: ConsumerRecord, message: PatientMessage) -> Output:

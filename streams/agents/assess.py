@@ -40,7 +40,8 @@ class AssessStage:
 
     def decode(self, record: ConsumerRecord) -> AdmittedMessage:
         try:
-            return AdmittedMessage.model_validate_json(record.value)
+            # Fields of a newer admission, in whatever part of the message, are its own.
+            return AdmittedMessage.model_validate_json(record.value, extra="ignore")
         except ValidationError:
             raise Rejected(DeadLetterReason.FIELD_INVALID) from None
 
@@ -57,21 +58,18 @@ class AssessStage:
         DUPLICATES.inc(sightings.count(Sighting.DUPLICATE))
         return outputs
 
-    def dead_letter(self, record: ConsumerRecord, cause: Rejected) -> Output:
+    async def dead_letter(self, record: ConsumerRecord, cause: Rejected) -> Output:
+        """See `streams.engine.Stage`. The message can be sent again: its id is free once more."""
         try:
             message = self.decode(record)
         except Rejected:
             return self.dead_letters.letter(record, cause)
+        await self.ledger.release(_ledger_key(message), _place(record))
         return self._letter(record, message, cause)
 
     async def _sight(self, items: Sequence[Item]) -> list[Sighting]:
         entries = [
-            (
-                f"{message.source}\x1f{message.message_id}",
-                content_digest(message),
-                f"{record.topic}-{record.partition}-{record.offset}",
-            )
-            for record, message in items
+            (_ledger_key(message), content_digest(message), _place(record)) for record, message in items
         ]
         try:
             return await self.ledger.sight(entries)
@@ -98,3 +96,11 @@ class AssessStage:
 
     def _letter(self, record: ConsumerRecord, message: AdmittedMessage, cause: Rejected) -> Output:
         return self.dead_letters.letter(record, cause, message_id=message.message_id, source=message.source)
+
+
+def _ledger_key(message: AdmittedMessage) -> str:
+    return f"{message.source}\x1f{message.message_id}"
+
+
+def _place(record: ConsumerRecord) -> str:
+    return f"{record.topic}-{record.partition}-{record.offset}"

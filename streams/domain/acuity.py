@@ -21,12 +21,19 @@ class AcuityPolicy:
     `unassessable_level`: published, provisionally, for a text that the model cannot read (another language, no
     words) and that no rule raises higher. `disagreement_levels`: a rule that raises the model's level by at least
     this much asks for a review. `express_level`: a floor of this level or more urgent takes the express lane.
+    `languages`: what admission expects the model to read; a text in another one is published without the model, so
+    it takes the lane of its level at once. The model's own profile decides.
     """
 
     unassessable_level: int = 2
     disagreement_levels: int = 2
     express_level: int = 2
     adult_years: float = 16.0
+    languages: frozenset[str] = frozenset({"en"})
+
+    def reads(self, language: str | None) -> bool:
+        """Say whether a text in `language` (BCP 47) can be assessed; unknown counts as yes."""
+        return language is None or language.split("-")[0] in self.languages
 
 
 def most_urgent_plausible(probabilities: Sequence[float], plausible_from: float) -> int:

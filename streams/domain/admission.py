@@ -8,6 +8,7 @@ from streams.domain.acuity import AcuityPolicy
 from streams.domain.floors import vital_sign_rules
 from streams.domain.quality import QualityResult, check
 from streams.domain.red_flags import RedFlagScreen
+from streams.domain.text_language import text_language
 from streams.ports import DeIdentifier, LanguageIdentifier, Pseudonymizer
 
 __all__ = ["Admission"]
@@ -31,6 +32,7 @@ class Admission:
         quality = check(message, received_at=received_at)
         clean = self.deidentifier.deidentify(quality.text)
         flags = self.red_flags.screen(clean.text, pregnant=message.pregnant, age_years=quality.age_years)
+        language = text_language(message.language, self.language_identifier.identify(clean.text))
         return AdmittedMessage(
             event_id=event_id(AdmittedMessage.contract, message.source, message.message_id),
             message_id=message.message_id,
@@ -47,9 +49,9 @@ class Admission:
             received_at=received_at,
             origin=origin,
             pseudonym_key_id=self.pseudonymizer.key_id,
-            lane=self._lane(flags, message, quality),
+            lane=self._lane(flags, message, quality, language),
             text=clean.text,
-            language=message.language or self.language_identifier.identify(clean.text),
+            language=language,
             age_years=quality.age_years,
             sex=message.sex,
             pregnant=message.pregnant,
@@ -60,11 +62,17 @@ class Admission:
             redaction_counts=clean.redaction_counts,
         )
 
-    def _lane(self, flags: tuple[RedFlag, ...], message: PatientMessage, quality: QualityResult) -> Lane:
+    def _lane(
+        self,
+        flags: tuple[RedFlag, ...],
+        message: PatientMessage,
+        quality: QualityResult,
+        language: str | None,
+    ) -> Lane:
         floors = [flag.level_floor for flag in flags]
         rules = vital_sign_rules(quality.vitals, quality.age_years, message.pregnant)
         floors += [rule.level_floor for rule in rules]
-        if QualityFlag.NO_WORDS in quality.flags:
+        if QualityFlag.NO_WORDS in quality.flags or not self.policy.reads(language):
             floors.append(self.policy.unassessable_level)
         urgent = min(floors, default=5) <= self.policy.express_level
         return Lane.EXPRESS if urgent else Lane.STANDARD

@@ -4,9 +4,9 @@ Knows nothing of Faust or offsets; `streams.engine.runner` acknowledges. Does no
 returns: deadlines are the stage's.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, ParamSpec, TypeVar
 
 import structlog
 from tenacity import (
@@ -30,6 +30,8 @@ log = structlog.get_logger(__name__)
 LONE_ITEM_ATTEMPTS = 2
 
 T = TypeVar("T")
+R = TypeVar("R")
+P = ParamSpec("P")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +74,19 @@ class ChunkProcessor(Generic[T]):
                 outcomes[record.offset] = _internal_error(record, error)
         for (record, _), outcome in zip(items, await self._handle_items(items), strict=True):
             outcomes[record.offset] = outcome
-        return [output for record in records for output in self._deliverable(record, outcomes[record.offset])]
+        outputs: list[Output] = []
+        for record in records:
+            outputs += await self._deliverable(record, outcomes[record.offset])
+        return outputs
 
-    def _deliverable(self, record: ConsumerRecord, outcome: Sequence[Output] | Rejected) -> Sequence[Output]:
-        if isinstance(outcome, Rejected):
-            return (self._stage.dead_letter(record, outcome),)
-        if all(output.size_bytes <= self._max_output_bytes for output in outcome):
-            return outcome
-        return (self._stage.dead_letter(record, Rejected(PAYLOAD_TOO_LARGE)),)
+    async def _deliverable(
+        self, record: ConsumerRecord, outcome: Sequence[Output] | Rejected
+    ) -> Sequence[Output]:
+        if not isinstance(outcome, Rejected):
+            if all(output.size_bytes <= self._max_output_bytes for output in outcome):
+                return outcome
+            outcome = Rejected(PAYLOAD_TOO_LARGE)
+        return (await self._when_available(self._stage.dead_letter, record, outcome),)
 
     async def _handle_items(self, items: list[tuple[ConsumerRecord, T]]) -> list[Sequence[Output] | Rejected]:
         """Handle the items; one that alone makes the handler fail is rejected, a failing environment is not
@@ -134,23 +141,21 @@ class ChunkProcessor(Generic[T]):
             wait=self._backoff if is_whole_chunk else wait_none(),
             reraise=True,
         )
-        outputs: Sequence[Sequence[Output]] = await retrying(self._handle_when_available, items)
+        outputs: Sequence[Sequence[Output]] = await retrying(self._when_available, self._stage.handle, items)
         if len(outputs) != len(items):
             raise StageFailed("OutputCountMismatch", *_origin(items[0][0]))
         self._successes += 1
         return outputs
 
-    async def _handle_when_available(
-        self, items: list[tuple[ConsumerRecord, T]]
-    ) -> Sequence[Sequence[Output]]:
-        """Call the handler until its dependencies are there, for ever if need be."""
+    async def _when_available(self, call: Callable[P, Awaitable[R]], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Call the stage until its dependencies are there, for ever if need be."""
         try:
-            return await self._stage.handle(items)
+            return await call(*args, **kwargs)
         except Unavailable as outage:
             with self._pauses.pause(outage):
                 retrying = AsyncRetrying(retry=retry_if_exception_type(Unavailable), wait=self._backoff)
-                outputs: Sequence[Sequence[Output]] = await retrying(self._stage.handle, items)
-                return outputs
+                result: R = await retrying(call, *args, **kwargs)
+                return result
 
 
 def _is_internal(error: BaseException) -> bool:

@@ -77,6 +77,9 @@ class Stage(Protocol[T]):
         """
         ...
 
-    def dead_letter(self, record: ConsumerRecord, cause: Rejected) -> Output:
-        """The output that records why `record` was not processed. Must not raise."""
+    async def dead_letter(self, record: ConsumerRecord, cause: Rejected) -> Output:
+        """The output that records why `record` was not processed.
+
+        Raises Unavailable if a dependency is away; must raise nothing else.
+        """
         ...

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from schemas import Sex, VitalSigns
 from streams.adapters.model_bundle import ModelBundle, load_bundle
 from streams.text import VITALS_FIELDS, vitals_vector
+from streams.wiring import POLICY
 
 VERSION_DIR = Path(__file__).parents[2] / "model_repo" / "triage_bert" / "1"
 LABELS = ("normal", "hypertension", "diabetes", "heart_disease", "cancer")
@@ -147,3 +148,7 @@ def test_foreign_text_lies_further_from_the_training_data_than_a_complaint(
     ]
     assert distances[0] < bundle.profile.thresholds.out_of_domain_above
     assert distances[1] > distances[0]
+
+
+def test_admission_and_model_agree_on_the_languages(bundle: ModelBundle) -> None:
+    assert POLICY.languages == set(bundle.profile.languages)

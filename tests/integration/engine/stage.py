@@ -59,7 +59,7 @@ class EchoStage:
         key = str(record.partition).encode()
         return [Output(f"{name}-{self._suffix}", key, record.value) for name in ("first", "second")]
 
-    def dead_letter(self, record: ConsumerRecord, cause: Rejected) -> Output:
+    async def dead_letter(self, record: ConsumerRecord, cause: Rejected) -> Output:
         return Output(f"dead-{self._suffix}", None, record.value, (("code", cause.code.encode()),))
 
     def _is_set(self, flag: str) -> bool:

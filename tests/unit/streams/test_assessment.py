@@ -6,7 +6,7 @@ import pytest
 
 from streams.assessment import Assessment, RequestLimits
 from streams.domain.acuity import AcuityPolicy
-from streams.errors import ModelFault, Rejected, Unavailable
+from streams.errors import ModelFault, ModelRefused, Rejected, Unavailable
 from streams.ports import ModelAnswer, Priority
 from streams.text import EncodedWindow
 from tests.unit.streams.factories import admitted, answer, bundle
@@ -17,8 +17,15 @@ POISON_TOKENS = 7
 class FakeModel:
     """Answers every window the same; fails on windows of POISON_TOKENS tokens, or on all while `broken`."""
 
-    def __init__(self, *, broken: bool = False, passing_faults: int = 0) -> None:
+    def __init__(
+        self,
+        *,
+        broken: bool = False,
+        passing_faults: int = 0,
+        error: type[ModelFault] | type[Unavailable] = ModelFault,
+    ) -> None:
         self.broken = broken
+        self.error = error
         self.passing_faults = passing_faults
         self.request_sizes: list[int] = []
         self.reloads = 0
@@ -29,7 +36,7 @@ class FakeModel:
             self.passing_faults -= 1
             raise ModelFault("fake")
         if self.broken or any(len(window.input_ids) == POISON_TOKENS for window in windows):
-            raise ModelFault("fake")
+            raise self.error("fake")
         share = (0.9, 0.025, 0.025, 0.025, 0.025)
         return [answer(len(window.input_ids), diagnosis=share, urgency=share) for window in windows]
 
@@ -78,6 +85,22 @@ async def test_a_broken_model_is_reloaded_and_no_message_is_blamed() -> None:
     with pytest.raises(Unavailable):
         await make_assessment(model).decide([admitted()], Priority.STANDARD)
     assert model.reloads == 1
+
+
+async def test_a_model_that_stays_broken_is_not_reloaded_again_at_once() -> None:
+    model = FakeModel(broken=True)
+    assessment = make_assessment(model)
+    for _ in range(3):
+        with pytest.raises(Unavailable):
+            await assessment.decide([admitted()], Priority.STANDARD)
+    assert model.reloads == 1
+
+
+async def test_a_server_with_another_model_is_not_reloaded_and_no_message_is_blamed() -> None:
+    model = FakeModel(broken=True, error=ModelRefused)
+    with pytest.raises(Unavailable):
+        await make_assessment(model).decide([admitted()], Priority.STANDARD)
+    assert model.reloads == 0
 
 
 async def test_a_text_in_another_language_is_not_sent_to_the_model() -> None:

@@ -65,14 +65,19 @@ async def test_an_alarming_vital_sign_takes_the_express_lane() -> None:
     assert output.topic == EXPRESS.name
 
 
+async def test_a_text_that_the_model_does_not_read_takes_the_lane_of_its_level() -> None:
+    output, admitted = await _admit(text="Me duele mucho la cabeza desde ayer y tengo fiebre", language="en")
+    assert (output.topic, admitted.language) == (EXPRESS.name, "es")
+
+
 async def test_the_same_record_is_admitted_the_same_way_again() -> None:
     sent_at = NOW.isoformat()
     assert await _admit(sent_at=sent_at) == await _admit(sent_at=sent_at)
 
 
-def test_a_dead_letter_shows_the_reason_and_hides_the_payload() -> None:
+async def test_a_dead_letter_shows_the_reason_and_hides_the_payload() -> None:
     raw = record(b"my secret", offset=3)
-    output = _stage().dead_letter(raw, Rejected(DeadLetterReason.NOT_JSON))
+    output = await _stage().dead_letter(raw, Rejected(DeadLetterReason.NOT_JSON))
     letter = DeadLetter.model_validate_json(output.value or b"")
     assert (output.topic, output.key) == (DEADLETTERS.name, b"triage.messages.v1-0-3")
     assert letter.reason is DeadLetterReason.NOT_JSON
@@ -80,16 +85,16 @@ def test_a_dead_letter_shows_the_reason_and_hides_the_payload() -> None:
     assert CIPHER.decrypt(letter.encrypted_payload or "") == b"my secret"
 
 
-def test_a_tombstone_has_a_dead_letter_without_payload() -> None:
-    output = _stage().dead_letter(record(None), Rejected(DeadLetterReason.PAYLOAD_MISSING))
+async def test_a_tombstone_has_a_dead_letter_without_payload() -> None:
+    output = await _stage().dead_letter(record(None), Rejected(DeadLetterReason.PAYLOAD_MISSING))
     letter = DeadLetter.model_validate_json(output.value or b"")
     assert (letter.encrypted_payload, letter.payload_bytes) == (None, 0)
 
 
-def test_a_payload_too_large_to_keep_still_has_its_letter() -> None:
+async def test_a_payload_too_large_to_keep_still_has_its_letter() -> None:
     payload = b"x" * (MAX_PAYLOAD_BYTES + 1)
-    output = _stage().dead_letter(record(payload), Rejected(DeadLetterReason.TEXT_TOO_LONG))
+    output = await _stage().dead_letter(record(payload), Rejected(DeadLetterReason.TEXT_TOO_LONG))
     letter = DeadLetter.model_validate_json(output.value or b"")
     assert (letter.encrypted_payload, letter.payload_bytes) == (None, len(payload))
-    kept = _stage().dead_letter(record(payload[:-1]), Rejected(DeadLetterReason.TEXT_TOO_LONG))
+    kept = await _stage().dead_letter(record(payload[:-1]), Rejected(DeadLetterReason.TEXT_TOO_LONG))
     assert kept.size_bytes < DEAD_LETTER_MAX_BYTES

@@ -1,11 +1,19 @@
 """The assess stage: copies are dropped, conflicts die, an absent ledger holds up nobody."""
 
+import json
 from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
 
-from schemas import DeadLetterReason, DiagnosisAssessed, ReviewReason, ReviewRequested, UrgencyAssessed
+from schemas import (
+    DeadLetterReason,
+    DiagnosisAssessed,
+    ReviewReason,
+    ReviewRequested,
+    UrgencyAssessed,
+    VitalSigns,
+)
 from streams.adapters.cipher import FernetCipher
 from streams.agents.assess import AssessStage
 from streams.dead_letters import DeadLetterDesk
@@ -23,11 +31,15 @@ class FakeLedger:
 
     def __init__(self, *sightings: Sighting) -> None:
         self.sightings = list(sightings)
+        self.released: list[tuple[str, str]] = []
 
     async def sight(self, entries: Sequence[tuple[str, str, str]]) -> list[Sighting]:
         if not self.sightings:
             raise Unavailable("redis")
         return self.sightings[: len(entries)]
+
+    async def release(self, key: str, origin: str) -> None:
+        self.released.append((key, origin))
 
 
 def _stage(
@@ -81,6 +93,24 @@ async def test_a_redelivered_message_has_the_same_event_ids() -> None:
     first = await stage.handle([(record(b"x"), admitted())])
     again = await stage.handle([(record(b"x"), admitted())])
     assert first == again
+
+
+async def test_the_id_of_a_dead_letter_is_free_again() -> None:
+    ledger = FakeLedger(Sighting.FIRST)
+    message = admitted()
+    raw = record(message.model_dump_json().encode(), 7)
+    output = await _stage(ledger).dead_letter(raw, Rejected(DeadLetterReason.MODEL_REJECTED))
+    assert output.topic == DEADLETTERS.name
+    assert ledger.released == [
+        (f"{message.source}\x1f{message.message_id}", f"{raw.topic}-{raw.partition}-7")
+    ]
+
+
+async def test_a_field_of_a_newer_admission_is_ignored_wherever_it_stands() -> None:
+    message = admitted(vitals=VitalSigns(heart_rate_bpm=80))
+    newer = message.model_dump(mode="json")
+    newer["added"] = newer["vitals"]["added"] = newer["produced_by"]["added"] = 1
+    assert _stage(FakeLedger()).decode(record(json.dumps(newer).encode())) == message
 
 
 def test_an_admitted_record_that_cannot_be_read_is_rejected_without_its_text() -> None:
