@@ -146,7 +146,19 @@ ROWS = (
     ),
     Row("Chinese", _json(text="我膝盖疼了两天了", language=...), _FOREIGN),
     Row("Arabic, right to left", _json(text="ركبتي تؤلمني منذ يومين", language=...), _FOREIGN),
-    Row("a declared language that the model does not know", _json(language="de-CH"), _FOREIGN),
+    Row(
+        "a declared language that the model does not know, on a text too short to tell",
+        _json(text=f"knee {SECRET}", language="de-CH"),
+        _FOREIGN,
+    ),
+    Row(
+        "a text in another language than the declared one",
+        _json(
+            text=f"Me duele mucho la rodilla desde hace dos días y no puedo caminar, {SECRET}", language="en"
+        ),
+        _FOREIGN,
+    ),
+    Row("a language code that says nothing", _json(language="und"), Decided()),
     Row(
         "control characters",
         _json(text=f"knee\u0000 pain\u0007 since {SECRET}"),
