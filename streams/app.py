@@ -1,14 +1,13 @@
 """The Faust apps: one a stage, so that a stage that waits for the model never holds up admission."""
 
-import ssl
 from collections.abc import Sequence
 from typing import Any
 
-import faust
 from faust.web import Request, Response, View
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from streams.engine import App, Output, RetryPolicy, run_batches
+from streams.kafka_security import faust_credentials, librdkafka_config
 from streams.settings import Settings, Stage
 from streams.stages import admit_stage, assess_stages
 from streams.topics import DEAD_LETTER_MAX_BYTES, EXPRESS, MESSAGES, STANDARD
@@ -30,8 +29,8 @@ def create_app(stage: Stage, settings: Settings) -> App:
     app = App(
         f"triage-{stage}",
         broker=f"kafka://{settings.kafka_bootstrap}",
-        broker_credentials=_credentials(settings),
-        sink=_sink_config(settings),
+        broker_credentials=faust_credentials(settings),
+        sink={**librdkafka_config(settings), "message.max.bytes": DEAD_LETTER_MAX_BYTES},
         consumer_auto_offset_reset="earliest",
         store="memory://",
         datadir=str(settings.state_dir / stage),
@@ -84,38 +83,3 @@ def _add_pages(app: App) -> None:
     @app.page("/metrics")
     async def metrics(view: View, request: Request) -> Response:
         return view.bytes(generate_latest(), content_type=CONTENT_TYPE_LATEST)
-
-
-def _credentials(settings: Settings) -> Any:
-    protocol = settings.kafka_security_protocol
-    if protocol == "PLAINTEXT":
-        return None
-    context = None
-    if protocol.endswith("SSL"):
-        context = ssl.create_default_context(
-            cafile=str(settings.kafka_ca_file) if settings.kafka_ca_file else None
-        )
-    if protocol == "SSL":
-        return faust.SSLCredentials(context)
-    return faust.SASLCredentials(
-        mechanism=settings.kafka_sasl_mechanism,
-        username=settings.kafka_username,
-        password=settings.kafka_password.get_secret_value() if settings.kafka_password else None,
-        ssl_context=context,
-    )
-
-
-def _sink_config(settings: Settings) -> dict[str, object]:
-    config: dict[str, object] = {
-        "bootstrap.servers": settings.kafka_bootstrap,
-        "security.protocol": settings.kafka_security_protocol,
-        "message.max.bytes": DEAD_LETTER_MAX_BYTES,
-    }
-    if settings.kafka_ca_file:
-        config["ssl.ca.location"] = str(settings.kafka_ca_file)
-    if settings.kafka_security_protocol.startswith("SASL"):
-        password = settings.kafka_password
-        config["sasl.mechanisms"] = settings.kafka_sasl_mechanism
-        config["sasl.username"] = settings.kafka_username
-        config["sasl.password"] = password.get_secret_value() if password else None
-    return config

@@ -9,17 +9,19 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-__all__ = ["Settings"]
+__all__ = ["KafkaSettings", "PayloadSettings", "Settings"]
 
 Stage = Literal["admit", "assess"]
 
 
-class Settings(BaseSettings):
-    """One worker's settings. Outside development mode, plaintext connections and missing keys are refused."""
-
+class _Environment(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix="TRIAGE_", frozen=True, extra="ignore", hide_input_in_errors=True
     )
+
+
+class KafkaSettings(_Environment):
+    """How to reach the brokers. Plaintext is refused outside development mode."""
 
     development: bool = Field(
         default=False, description="Allows plaintext connections on a developer's machine."
@@ -32,6 +34,31 @@ class Settings(BaseSettings):
     kafka_password: SecretStr | None = None
     kafka_ca_file: Path | None = None
 
+    @model_validator(mode="after")
+    def _refuse_plaintext_brokers(self) -> Self:
+        if "PLAINTEXT" in self.kafka_security_protocol and not self.development:
+            raise ValueError("plaintext Kafka needs TRIAGE_DEVELOPMENT=1")
+        return self
+
+
+class PayloadSettings(_Environment):
+    """The keys of dead-letter payloads."""
+
+    payload_key: SecretStr = Field(description="Seals dead-letter payloads; at least 32 bytes.")
+    previous_payload_keys: tuple[SecretStr, ...] = Field(
+        default=(),
+        description="Open older payloads; a JSON list. A key stays here for the topic's retention.",
+    )
+
+    @property
+    def payload_keys(self) -> list[bytes]:
+        """The key that seals, then those that only open."""
+        return [key.get_secret_value().encode() for key in (self.payload_key, *self.previous_payload_keys)]
+
+
+class Settings(KafkaSettings, PayloadSettings):
+    """One worker's settings. Outside development mode, plaintext connections and missing keys are refused."""
+
     triton_address: str = Field(default="127.0.0.1:8001", description="gRPC host:port.")
     triton_tls: bool = True
     model_repository: Path = Path("model_repo")
@@ -40,7 +67,6 @@ class Settings(BaseSettings):
     redis_url: SecretStr = SecretStr("rediss://127.0.0.1:6379/0")
 
     pseudonym_key: SecretStr = Field(description="At least 32 bytes.")
-    payload_key: SecretStr = Field(description="Seals dead-letter payloads; at least 32 bytes.")
 
     request_timeout_s: float = Field(default=10.0, gt=0, description="Deadline of one inference request.")
     express_notice_s: float = Field(
@@ -59,11 +85,9 @@ class Settings(BaseSettings):
     state_dir: Path = Path(".triage/workers")
 
     @model_validator(mode="after")
-    def _refuse_insecure(self) -> Self:
+    def _refuse_plaintext_services(self) -> Self:
         if self.development:
             return self
-        if "PLAINTEXT" in self.kafka_security_protocol:
-            raise ValueError("plaintext Kafka needs TRIAGE_DEVELOPMENT=1")
         if not self.triton_tls:
             raise ValueError("plaintext Triton needs TRIAGE_DEVELOPMENT=1")
         if not self.redis_url.get_secret_value().startswith("rediss://"):

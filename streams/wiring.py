@@ -66,7 +66,7 @@ def ledger(settings: Settings) -> RedisLedger:
 
 def cipher(settings: Settings) -> FernetCipher:
     """Build the cipher of dead-letter payloads."""
-    return FernetCipher([settings.payload_key.get_secret_value().encode()])
+    return FernetCipher(settings.payload_keys)
 
 
 def service(name: str) -> Producer:
