@@ -10,6 +10,8 @@ INSTALL := $(UV) pip install --quiet --python $(RUN) --no-deps
 # TORCH=cpu (or cu126, ...) is uv's torch backend; unset: what the lock file names.
 TORCH ?=
 TORCH_VERSION := $(shell sed -n 's/^torch==\([0-9.]*\).*/\1/p' requirements/torch.txt)
+# The CPU build needs nothing that dev.txt does not pin; a CUDA build brings its own libraries, within those pins.
+TORCH_SCOPE := $(if $(filter cpu,$(TORCH)),--no-deps,--constraint requirements/dev.txt)
 
 .PHONY: help demo test serve dev check model lock schemas clean
 
@@ -35,7 +37,7 @@ dev: $(VENV)/.dev ## The whole environment: training, tests, checks
 model: dev ## Fine-tune, evaluate and export the default model anew (about half an hour on two cores)
 	$(RUN) -m trainer.pipeline
 
-schemas: dev ## Write schemas/json and the golden examples from the contracts
+schemas: dev ## Write schemas/json from the contracts
 	$(RUN) -m schemas.export
 
 $(UV): requirements/uv.txt
@@ -60,7 +62,7 @@ $(VENV)/.dev: requirements/dev.txt requirements/torch.txt $(VENV)/.serve
 ifeq ($(TORCH),)
 	@$(INSTALL) --require-hashes -r requirements/torch.txt
 else
-	@$(UV) pip install --quiet --python $(RUN) --torch-backend $(TORCH) torch==$(TORCH_VERSION)
+	@$(UV) pip install --quiet --python $(RUN) $(TORCH_SCOPE) --torch-backend $(TORCH) torch==$(TORCH_VERSION)
 endif
 	@$(INSTALL) --require-hashes -r requirements/dev.txt
 	@touch $@

@@ -20,7 +20,7 @@ from schemas.assessed import (
 )
 from schemas.base import Contract, Event, ModelRef, Origin, Producer, event_id
 from schemas.dead_letter import DeadLetter, DeadLetterReason
-from schemas.message import Consciousness, PatientMessage, Sex, VitalSigns
+from schemas.message import Consciousness, PatientMessage, SentVitalSigns, Sex, VitalSigns
 from schemas.review import ReviewReason, ReviewRequested
 
 __all__ = [
@@ -46,6 +46,7 @@ __all__ = [
     "ReviewReason",
     "ReviewRequested",
     "RuleFired",
+    "SentVitalSigns",
     "Sex",
     "UrgencyAssessed",
     "UrgencyAssessment",

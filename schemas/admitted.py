@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import AwareDatetime, Field
 
+from schemas.assessed import RuleFired
 from schemas.base import CodePoint, Contract, Event, Origin
 from schemas.message import Sex, VitalSigns
 
@@ -60,4 +61,8 @@ class AdmittedMessage(Event):
     red_flags: tuple[RedFlag, ...] = ()
     quality_flags: tuple[QualityFlag, ...] = ()
     out_of_range_fields: tuple[str, ...] = ()
+    rules_as_sent: tuple[RuleFired, ...] = Field(
+        default=(),
+        description="Floors of the vital signs as sent, that nulling the doubtful ones would lose.",
+    )
     redaction_counts: dict[str, int] = Field(default_factory=dict, description="Kind of identifier to count.")

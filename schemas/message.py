@@ -7,11 +7,11 @@ from pydantic import AwareDatetime, ConfigDict, Field
 
 from schemas.base import Contract, Handle
 
-__all__ = ["Consciousness", "PatientMessage", "Sex", "VitalSigns"]
+__all__ = ["Consciousness", "PatientMessage", "SentVitalSigns", "Sex", "VitalSigns"]
 
 MAX_TEXT_CHARACTERS = 10_000
 
-_STRICT = ConfigDict(extra="forbid", strict=True)
+_EDGE = ConfigDict(extra="forbid", strict=True)
 
 
 class Sex(StrEnum):
@@ -40,7 +40,7 @@ class VitalSigns(Contract):
     admission, because a typing error in one field must not cost the patient the message.
     """
 
-    model_config = _STRICT
+    model_config = ConfigDict(strict=True)
 
     heart_rate_bpm: float | None = None
     respiratory_rate_bpm: float | None = None
@@ -53,11 +53,17 @@ class VitalSigns(Contract):
     consciousness: Consciousness | None = None
 
 
+class SentVitalSigns(VitalSigns):
+    """Vital signs at the edge, where unknown fields are refused."""
+
+    model_config = _EDGE
+
+
 class PatientMessage(Contract):
     """One patient message as the hospital sends it. Unknown fields are refused here, at the edge."""
 
     contract: ClassVar[str] = "triage.messages.v1"
-    model_config = _STRICT
+    model_config = _EDGE
 
     message_id: Handle
     patient_id: Annotated[str, Field(min_length=1, max_length=128)]
@@ -71,4 +77,4 @@ class PatientMessage(Contract):
     age_years: float | None = None
     sex: Sex | None = None
     pregnant: bool | None = None
-    vitals: VitalSigns | None = None
+    vitals: SentVitalSigns | None = None

@@ -6,18 +6,22 @@ Does not cover a dashboard's needs: no history, no encounter, no acknowledgement
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from uuid import UUID
 
 from confluent_kafka import Message
+from pydantic import ValidationError
 
 from schemas import AdmittedMessage, DeadLetter, DiagnosisAssessed, ReviewRequested, UrgencyAssessed
 from streams.topics import DEADLETTERS, DIAGNOSES, EXPRESS, REVIEWS, STANDARD, URGENCIES
 
 __all__ = ["Case", "CaseBook"]
 
+_CaseEvent = AdmittedMessage | DiagnosisAssessed | UrgencyAssessed | ReviewRequested
+
 
 @dataclass(slots=True)
 class Case:
-    """One message and what is known of it so far."""
+    """One message and what is known of it so far. `contradicted`: it was decided twice, and differently."""
 
     source: str
     message_id: str
@@ -26,6 +30,7 @@ class Case:
     urgency: UrgencyAssessed | None = None
     decided_at: datetime | None = None
     reviews: list[ReviewRequested] = field(default_factory=list)
+    contradicted: bool = False
 
     @property
     def complete(self) -> bool:
@@ -42,54 +47,88 @@ class Case:
 
 @dataclass(slots=True)
 class CaseBook:
-    """Reads records of all topics. Copies are recognised by their event id; the first by offset counts."""
+    """Reads records of all topics. Copies are recognised by their event id; the first by offset counts.
+
+    `contradicted_places`: raw or lane records with two different dead letters. `unreadable` counts, by topic,
+    records that are no event of their contract.
+    """
 
     cases: dict[tuple[str, str], Case] = field(default_factory=dict)
     dead_letters: dict[str, DeadLetter] = field(default_factory=dict)
+    contradicted_places: set[str] = field(default_factory=set)
     copies: Counter[str] = field(default_factory=Counter)
-    _seen: set[tuple[str, str]] = field(default_factory=set)
+    unreadable: Counter[str] = field(default_factory=Counter)
+    _verdicts: dict[tuple[str, UUID], int] = field(default_factory=dict)
 
     def add(self, record: Message) -> Case | DeadLetter | None:
-        """Take in one record; return the case or dead letter that it belongs to, or None for a copy."""
+        """Take in one record; return its case or dead letter, or None where it brings nothing new.
+
+        That is a copy, a tombstone (an erased event), or a record that cannot be read.
+        """
         topic, payload = str(record.topic()), record.value()
-        if topic == DEADLETTERS.name:
-            return self._add_dead_letter(DeadLetter.model_validate_json(payload))
         contract = _CONTRACTS.get(topic)
         if contract is None or payload is None:
             return None
-        event = contract.model_validate_json(payload)
-        if not self._is_new(topic, str(event.event_id)):
+        try:
+            event = contract.model_validate_json(payload)
+        except ValidationError:
+            self.unreadable[topic] += 1
             return None
+        is_first, agrees = self._compare(topic, event)
+        if isinstance(event, DeadLetter):
+            return self._add_dead_letter(event, is_first=is_first, agrees=agrees)
         case = self.cases.setdefault((event.source, event.message_id), Case(event.source, event.message_id))
+        case.contradicted |= not agrees
+        if not is_first:
+            return None
+        self._add_event(case, event, record)
+        return case
+
+    def _add_event(self, case: Case, event: _CaseEvent, record: Message) -> None:
         if isinstance(event, AdmittedMessage):
             case.admitted = event
         elif isinstance(event, DiagnosisAssessed):
-            case.diagnosis = event
+            case.contradicted |= case.diagnosis is not None
+            case.diagnosis = case.diagnosis or event
         elif isinstance(event, UrgencyAssessed):
-            case.urgency = event
-            case.decided_at = datetime.fromtimestamp(record.timestamp()[1] / 1000, UTC)
+            case.contradicted |= case.urgency is not None
+            case.urgency = case.urgency or event
+            case.decided_at = case.decided_at or datetime.fromtimestamp(record.timestamp()[1] / 1000, UTC)
         else:
             case.reviews.append(event)
-        return case
 
-    def _add_dead_letter(self, letter: DeadLetter) -> DeadLetter | None:
-        if not self._is_new(DEADLETTERS.name, str(letter.event_id)):
+    def _add_dead_letter(self, letter: DeadLetter, *, is_first: bool, agrees: bool) -> DeadLetter | None:
+        place = str(letter.origin)
+        if not agrees or (is_first and place in self.dead_letters):
+            self.contradicted_places.add(place)
+        if not is_first:
             return None
-        self.dead_letters[str(letter.origin)] = letter
-        return letter
+        return self.dead_letters.setdefault(place, letter)
 
-    def _is_new(self, topic: str, event_id: str) -> bool:
-        if (topic, event_id) in self._seen:
-            self.copies[topic] += 1
-            return False
-        self._seen.add((topic, event_id))
-        return True
+    def _compare(self, topic: str, event: _CaseEvent | DeadLetter) -> tuple[bool, bool]:
+        """Is this the first event with its id, and does it say what the first one said?"""
+        identity, verdict = (topic, event.event_id), hash(_verdict(event))
+        if identity not in self._verdicts:
+            self._verdicts[identity] = verdict
+            return True, True
+        self.copies[topic] += 1
+        return False, self._verdicts[identity] == verdict
 
 
-_CONTRACTS: dict[str, type[AdmittedMessage | DiagnosisAssessed | UrgencyAssessed | ReviewRequested]] = {
+def _verdict(event: _CaseEvent | DeadLetter) -> str:
+    """What all copies of an event must say; empty where they may differ, as copies of a message do in their times."""
+    if isinstance(event, DeadLetter):  # its sealed payload differs at every sealing
+        return event.model_dump_json(include={"reason", "path"})
+    if isinstance(event, DiagnosisAssessed | UrgencyAssessed):
+        return event.model_dump_json(exclude={"occurred_at", "produced_by"})
+    return ""
+
+
+_CONTRACTS: dict[str, type[_CaseEvent | DeadLetter]] = {
     EXPRESS.name: AdmittedMessage,
     STANDARD.name: AdmittedMessage,
     DIAGNOSES.name: DiagnosisAssessed,
     URGENCIES.name: UrgencyAssessed,
     REVIEWS.name: ReviewRequested,
+    DEADLETTERS.name: DeadLetter,
 }

@@ -12,13 +12,13 @@ import typer
 from rich.console import Console
 from rich.live import Live
 
+from ops.cli.failures import reported
 from ops.cli.kafka import Follower, Sender
 from ops.cli.play import Playback, Row
 from ops.cli.running import running_stack
 from ops.cli.summary import Summary
 from ops.cli.tables import live_table
 from ops.local.config import default_data_dir
-from ops.local.errors import StackError
 
 if TYPE_CHECKING:
     from trainer.corpus import CorpusMessage
@@ -46,17 +46,15 @@ def demo(
 ) -> None:
     """Play patient messages through a stack of its own and show them decided, until Ctrl-C."""
     signal.signal(signal.SIGTERM, _interrupt)
-    summary: Summary | None = None
-    try:
-        with running_stack(console, default_data_dir() / "demo", fresh=True) as endpoints:
-            bootstrap = str(endpoints.kafka)
-            rows: deque[Row] = deque(maxlen=_SHOWN_ROWS)
-            playback = Playback(Sender(bootstrap), Follower(bootstrap, from_start=False), on_row=rows.append)
-            summary = _run(playback, rows, once=once)
-            playback.follower.close()
-    except StackError as error:
-        console.print(f"[red]{error}[/]")
-        raise typer.Exit(1) from None
+    with (
+        reported(console),
+        running_stack(console, default_data_dir() / "demo", fresh=True) as endpoints,
+    ):
+        bootstrap = str(endpoints.kafka)
+        rows: deque[Row] = deque(maxlen=_SHOWN_ROWS)
+        playback = Playback(Sender(bootstrap), Follower(bootstrap, from_start=False), on_row=rows.append)
+        summary = _run(playback, rows, once=once)
+        playback.follower.close()
     console.print(summary.table())
     raise typer.Exit(0 if summary.complete else 1)
 

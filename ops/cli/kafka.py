@@ -1,7 +1,7 @@
 """A terminal's view of Kafka: send raw messages, follow the topics from now or from the start."""
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from confluent_kafka import (
@@ -20,6 +20,9 @@ __all__ = ["Follower", "Sender", "lines"]
 
 _METADATA_TIMEOUT_S = 10.0
 _FLUSH_TIMEOUT_S = 30.0
+_QUEUE_FULL_WAIT_S = 0.1
+
+Report = Callable[[KafkaError | None, Message], None]
 
 
 class Sender:
@@ -43,8 +46,8 @@ class Sender:
         """Queue one payload; return its index into `origins`, which knows its place once it is delivered."""
         index = self._queued
         self._queued += 1
-        report = partial(self._report, index)
-        self._producer.produce(MESSAGES.name, payload, headers=headers or [], on_delivery=report)
+        while not self._queue(payload, headers or [], partial(self._report, index)):
+            self._producer.poll(_QUEUE_FULL_WAIT_S)  # deliveries make room
         self._producer.poll(0)
         return index
 
@@ -53,6 +56,13 @@ class Sender:
         unsent = self._producer.flush(_FLUSH_TIMEOUT_S)
         if unsent or self._failures:
             raise KafkaException(f"{unsent + len(self._failures)} messages were not delivered")
+
+    def _queue(self, payload: bytes | None, headers: list[tuple[str, bytes]], report: Report) -> bool:
+        try:
+            self._producer.produce(MESSAGES.name, payload, headers=headers, on_delivery=report)
+        except BufferError:
+            return False
+        return True
 
     def _report(self, index: int, error: KafkaError | None, record: Message) -> None:
         if error is None:

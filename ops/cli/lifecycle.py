@@ -8,9 +8,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from ops.cli.failures import reported
 from ops.cli.running import start, stop
-from ops.cli.stack import open_stack
-from ops.local.errors import StackError, StackNotRunning
+from ops.cli.stack import find_stack, open_stack
+from ops.local.errors import StackNotRunning
 from ops.local.state import StackStatus
 
 __all__ = ["register"]
@@ -30,33 +31,29 @@ def up(
     fresh: Annotated[bool, typer.Option(help="Delete the data of earlier runs first.")] = False,
 ) -> None:
     """Start the embedded stack: Kafka, Redis, Triton and the workers."""
-    stack = open_stack()
-    try:
-        started = start(stack, console, fresh=fresh, detached=detach)
-    except StackError as error:
-        console.print(f"[red]{error}[/]")
-        raise typer.Exit(1) from None
-    console.print(_table(started))
-    if detach:
-        return
-    console.print("Ctrl-C stops it.")
-    try:
-        signal.sigwait({signal.SIGINT, signal.SIGTERM})
-    finally:
-        stop(stack)
+    with reported(console):
+        stack = open_stack()
+        console.print(_table(start(stack, console, fresh=fresh, detached=detach)))
+        if detach:
+            return
+        console.print("Ctrl-C stops it.")
+        try:
+            signal.sigwait({signal.SIGINT, signal.SIGTERM})
+        finally:
+            stop(stack)
 
 
 def down() -> None:
     """Stop the stack. Its data stay."""
     try:
-        stop(open_stack())
+        stop(find_stack())
     except StackNotRunning:
         console.print("No stack is running here.")
 
 
 def status(as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
     """Name each part of the stack, its state, address and process. Exits 1 where it is not ready."""
-    found = open_stack().status()
+    found = find_stack().status()
     if as_json:
         typer.echo(json.dumps(_document(found), indent=2))
     elif found is None:

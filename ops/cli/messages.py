@@ -4,12 +4,13 @@ import sys
 from collections import deque
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
 from rich.live import Live
 
+from ops.cli.failures import reported
 from ops.cli.kafka import Follower, Sender, lines
 from ops.cli.play import Playback, Row
 from ops.cli.running import running_stack
@@ -33,9 +34,9 @@ def send(
     wait: Annotated[bool, typer.Option(help="Wait for every decision and print a summary.")] = True,
     timeout_s: Annotated[float, typer.Option(help="How long to wait for the last decision.")] = 300.0,
 ) -> None:
-    """Publish messages, and say what became of them. Exits 1 where one has no outcome."""
+    """Publish messages, and say what became of them. Exits 1 where one has no outcome, or two."""
     payloads = _read(file)
-    with running_stack(console) as endpoints:
+    with reported(console), running_stack(console) as endpoints:
         bootstrap = str(endpoints.kafka)
         playback = Playback(Sender(bootstrap), Follower(bootstrap, from_start=False), on_row=_ignore)
         playback.play(payloads, interval_s=interval_s)
@@ -54,19 +55,30 @@ def watch(
     from_start: Annotated[bool, typer.Option(help="Begin with the oldest event.")] = False,
 ) -> None:
     """Follow decisions and dead letters live, until Ctrl-C."""
-    with running_stack(console) as endpoints, suppress(KeyboardInterrupt):
+    with reported(console), running_stack(console) as endpoints, suppress(KeyboardInterrupt):
         bootstrap = str(endpoints.kafka)
-        rows: deque[Row] = deque(maxlen=_SHOWN_ROWS)
         follower = Follower(bootstrap, from_start=from_start)
-        if as_json:
-            playback = Playback(Sender(bootstrap), follower, on_row=lambda row: typer.echo(case_json(row)))
-            while True:
-                playback.follow(1.0)
-        playback = Playback(Sender(bootstrap), follower, on_row=rows.append)
-        with Live(console=Console(), auto_refresh=False) as live:
-            while True:
-                playback.follow(0.25)
-                live.update(live_table(rows), refresh=True)
+        (_watch_lines if as_json else _watch_table)(Sender(bootstrap), follower)
+
+
+def _watch_lines(sender: Sender, follower: Follower) -> NoReturn:
+    playback = Playback(sender, follower, on_row=lambda row: typer.echo(case_json(row)))
+    told = 0
+    while True:
+        playback.follow(1.0)
+        unreadable = playback.book.unreadable.total()
+        if unreadable > told:
+            console.print(f"{unreadable} records could not be read")
+            told = unreadable
+
+
+def _watch_table(sender: Sender, follower: Follower) -> NoReturn:
+    rows: deque[Row] = deque(maxlen=_SHOWN_ROWS)
+    playback = Playback(sender, follower, on_row=rows.append)
+    with Live(console=Console(), auto_refresh=False) as live:
+        while True:
+            playback.follow(0.25)
+            live.update(live_table(rows, unreadable=playback.book.unreadable.total()), refresh=True)
 
 
 def _read(file: str) -> list[bytes]:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from ops.cli.cases import Case, CaseBook
 from ops.cli.kafka import Follower, Sender
-from ops.cli.summary import SentMessage, Summary, summarize
+from ops.cli.outcomes import SentMessage
+from ops.cli.summary import Summary, summarize
 from schemas import DeadLetter
 
 __all__ = ["Playback"]
@@ -41,7 +42,7 @@ class Playback:
         self.sender.flush()
         deadline = time.monotonic() + timeout_s
         summary = self.summary()
-        while not summary.complete and time.monotonic() < deadline:
+        while summary.missing and time.monotonic() < deadline:
             self.follow(0.2)
             summary = self.summary()
         self.follow(_REVIEWS_S)

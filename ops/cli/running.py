@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from ops.cli.stack import open_stack
+from ops.cli.stack import find_stack, open_stack
 from ops.local.errors import StackNotRunning
 from ops.local.progress import ProgressBars
 from ops.local.stack import Endpoints, Stack
@@ -21,10 +21,10 @@ def running_stack(
     console: Console, data_dir: Path | None = None, *, fresh: bool = False
 ) -> Iterator[Endpoints]:
     """Yield the addresses of the running stack; one that had to be started is stopped at the end."""
-    stack = open_stack(data_dir)
     try:
-        endpoints = stack.endpoints
+        endpoints = find_stack(data_dir).endpoints
     except StackNotRunning:
+        stack = open_stack(data_dir)
         start(stack, console, fresh=fresh)
         try:
             yield stack.endpoints

@@ -3,16 +3,17 @@
 import asyncio
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, TextIO
 
 import typer
 from rich.console import Console
 
+from ops.cli.failures import reported
 from ops.cli.kafka import lines
-from ops.cli.stack import PROJECT_ROOT, open_stack
+from ops.cli.stack import PROJECT_ROOT, find_stack
 from ops.local.blocking import running
 from ops.local.config import StackConfig
 from ops.local.errors import StackNotRunning
@@ -34,25 +35,42 @@ def score(
     ],
     out: Annotated[Path, typer.Option(help="Where to write one line of JSON for each message, in order.")],
 ) -> None:
-    """Score a file of messages without sending them anywhere."""
-    from ops.cli.scoring import (
-        score_all,
-    )  # loads the model's tokenizer and client: only this command waits for them
+    """Score a file of messages without sending them anywhere. A failure midway leaves the lines before it."""
+    # Loads the model's tokenizer and client: only this command waits for them.
+    from ops.cli.scoring import score_rows
 
     with file.open("rb") as stream:
         payloads = list(lines(stream))
-    with _model_server() as address:
-        results = asyncio.run(score_all(payloads, address, console))
-    out.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in results), encoding="utf-8")
-    errors = sum(row["error"] is not None for row in results)
-    console.print(f"{len(results)} messages scored, {errors} of them with an error.")
+    with reported(console), _opened(out) as results, _model_server() as address:
+        errors = asyncio.run(_write(score_rows(payloads, address, console), results))
+    console.print(f"{len(payloads)} messages scored, {errors} of them with an error.")
+
+
+async def _write(rows: AsyncIterator[dict[str, Any]], results: TextIO) -> int:
+    """Write each row when it is there; return how many of them name an error."""
+    errors = 0
+    async for row in rows:
+        results.write(json.dumps(row, ensure_ascii=False) + "\n")
+        results.flush()
+        errors += row["error"] is not None
+    return errors
+
+
+@contextmanager
+def _opened(out: Path) -> Iterator[TextIO]:
+    try:
+        results = out.open("w", encoding="utf-8")
+    except OSError as error:
+        raise typer.BadParameter(f"{out}: {error.strerror}", param_hint="--out") from None
+    with results:
+        yield results
 
 
 @contextmanager
 def _model_server() -> Iterator[str]:
     """Yield the gRPC address of the running stack's Triton, or of one started for this command alone."""
     try:
-        yield str(open_stack().endpoints.triton_grpc)
+        yield str(find_stack().endpoints.triton_grpc)
         return
     except StackNotRunning:
         console.print("No stack is running: starting Triton for this command.")

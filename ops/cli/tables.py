@@ -19,9 +19,10 @@ _WIDTHS = {"time": 8, "patient": 8, "urgency": 7, "diagnosis": 13, "prob": 4, "r
 _NUMBERS = ("prob", "latency")
 
 
-def live_table(rows: Iterable[Case | DeadLetter]) -> Table:
-    """Return the newest cases and dead letters as a table, one line each."""
-    table = Table(box=None, pad_edge=False)
+def live_table(rows: Iterable[Case | DeadLetter], *, unreadable: int = 0) -> Table:
+    """Return the newest cases and dead letters as a table, one line each, and what could not be read below."""
+    caption = f"{unreadable} records could not be read" if unreadable else None
+    table = Table(box=None, pad_edge=False, caption=caption, caption_justify="left")
     for name, width in _WIDTHS.items():
         justify: Literal["left", "right"] = "right" if name in _NUMBERS else "left"
         table.add_column(name, no_wrap=True, min_width=width, justify=justify)

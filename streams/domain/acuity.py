@@ -8,10 +8,13 @@ from dataclasses import dataclass
 
 from schemas import RuleFired
 
-__all__ = ["TARGET_MINUTES", "AcuityPolicy", "most_urgent_floor", "most_urgent_plausible"]
+__all__ = ["ADULT_FROM_YEARS", "TARGET_MINUTES", "AcuityPolicy", "most_urgent_floor", "most_urgent_plausible"]
 
 TARGET_MINUTES = {1: 0, 2: 15, 3: 30, 4: 60, 5: 120}
 """Time to physician per level (CTAS 2008 revision; KTAS 2012)."""
+
+ADULT_FROM_YEARS = 16.0
+"""NEWS2 holds from here (RCP 2017); younger patients are children to the red flags, and reviewed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,6 @@ class AcuityPolicy:
     unassessable_level: int = 2
     disagreement_levels: int = 2
     express_level: int = 2
-    adult_years: float = 16.0
     languages: frozenset[str] = frozenset({"en"})
 
     def reads(self, language: str | None) -> bool:

@@ -3,9 +3,19 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from schemas import AdmittedMessage, Lane, Origin, PatientMessage, Producer, QualityFlag, RedFlag, event_id
+from schemas import (
+    AdmittedMessage,
+    Lane,
+    Origin,
+    PatientMessage,
+    Producer,
+    QualityFlag,
+    RedFlag,
+    RuleFired,
+    event_id,
+)
 from streams.domain.acuity import AcuityPolicy
-from streams.domain.floors import vital_sign_rules
+from streams.domain.floors import rules_as_sent, vital_sign_rules
 from streams.domain.quality import QualityResult, check
 from streams.domain.red_flags import RedFlagScreen
 from streams.domain.text_language import text_language
@@ -32,6 +42,7 @@ class Admission:
         quality = check(message, received_at=received_at)
         clean = self.deidentifier.deidentify(quality.text)
         flags = self.red_flags.screen(clean.text, pregnant=message.pregnant, age_years=quality.age_years)
+        lost_rules = rules_as_sent(message.vitals, quality, message.pregnant)
         language = text_language(message.language, self.language_identifier.identify(clean.text))
         return AdmittedMessage(
             event_id=event_id(AdmittedMessage.contract, message.source, message.message_id),
@@ -49,7 +60,7 @@ class Admission:
             received_at=received_at,
             origin=origin,
             pseudonym_key_id=self.pseudonymizer.key_id,
-            lane=self._lane(flags, message, quality, language),
+            lane=self._lane((*flags, *lost_rules), message, quality, language),
             text=clean.text,
             language=language,
             age_years=quality.age_years,
@@ -59,17 +70,18 @@ class Admission:
             red_flags=flags,
             quality_flags=quality.flags,
             out_of_range_fields=quality.out_of_range_fields,
+            rules_as_sent=lost_rules,
             redaction_counts=clean.redaction_counts,
         )
 
     def _lane(
         self,
-        flags: tuple[RedFlag, ...],
+        found: tuple[RedFlag | RuleFired, ...],
         message: PatientMessage,
         quality: QualityResult,
         language: str | None,
     ) -> Lane:
-        floors = [flag.level_floor for flag in flags]
+        floors = [rule.level_floor for rule in found]
         rules = vital_sign_rules(quality.vitals, quality.age_years, message.pregnant)
         floors += [rule.level_floor for rule in rules]
         if QualityFlag.NO_WORDS in quality.flags or not self.policy.reads(language):

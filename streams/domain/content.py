@@ -16,6 +16,7 @@ _CONTENT_FIELDS = {
     "sex",
     "pregnant",
     "vitals",
+    "rules_as_sent",
 }
 
 

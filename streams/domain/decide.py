@@ -17,7 +17,7 @@ from schemas import (
     RuleFired,
     UrgencyAssessment,
 )
-from streams.domain.acuity import TARGET_MINUTES, AcuityPolicy, most_urgent_floor
+from streams.domain.acuity import ADULT_FROM_YEARS, TARGET_MINUTES, AcuityPolicy, most_urgent_floor
 from streams.domain.floors import vital_sign_rules
 from streams.domain.news2 import news2
 from streams.domain.profile import ModelProfile
@@ -57,7 +57,7 @@ def is_assessable(message: AdmittedMessage, profile: ModelProfile) -> bool:
 
 
 def fired_rules(message: AdmittedMessage) -> tuple[RuleFired, ...]:
-    """Return the red flags found at admission and the vital-sign rules, most urgent first."""
+    """Return the red flags and the vital-sign rules, of the signs as cleaned and as sent, most urgent first."""
     flags = [
         RuleFired(
             rule_id=flag.rule_id,
@@ -68,7 +68,8 @@ def fired_rules(message: AdmittedMessage) -> tuple[RuleFired, ...]:
         )
         for flag in message.red_flags
     ]
-    rules = [*flags, *vital_sign_rules(message.vitals, message.age_years, message.pregnant)]
+    vital_rules = vital_sign_rules(message.vitals, message.age_years, message.pregnant)
+    rules = [*flags, *message.rules_as_sent, *vital_rules]
     return tuple(sorted(rules, key=lambda rule: rule.level_floor))
 
 
@@ -79,11 +80,11 @@ def decide(
     rules = fired_rules(message)
     if reading is None:
         urgency = _unassessable_urgency(message, rules, policy)
-        return Decision(_withheld(), urgency, _reasons(message, profile, policy))
+        return Decision(_withheld(), urgency, _reasons(message, profile))
     model = ModelRef(name=profile.name, version=profile.version)
     out_of_domain = reading.domain_distance > profile.thresholds.out_of_domain_above
     diagnosis = _diagnosis(reading, profile, model, out_of_domain=out_of_domain)
-    doubts = _reasons(message, profile, policy)
+    doubts = _reasons(message, profile)
     urgency = _urgency(message, reading, rules, model, uncertain=out_of_domain or bool(doubts))
     found = []
     if diagnosis.abstained or reading.plausible_level < reading.urgency_level:
@@ -97,16 +98,14 @@ def decide(
     return Decision(diagnosis, urgency, (*found, *doubts))
 
 
-def _reasons(
-    message: AdmittedMessage, profile: ModelProfile, policy: AcuityPolicy
-) -> tuple[ReviewReason, ...]:
+def _reasons(message: AdmittedMessage, profile: ModelProfile) -> tuple[ReviewReason, ...]:
     """Reasons that lie in the message itself."""
     reasons = []
     if not is_supported_language(message, profile):
         reasons.append(ReviewReason.UNSUPPORTED_LANGUAGE)
     if _REVIEWED_FLAGS.intersection(message.quality_flags):
         reasons.append(ReviewReason.QUALITY_FLAG)
-    is_child = message.age_years is not None and message.age_years < policy.adult_years
+    is_child = message.age_years is not None and message.age_years < ADULT_FROM_YEARS
     if is_child or message.pregnant:
         reasons.append(ReviewReason.POLICY)
     return tuple(reasons)

@@ -11,10 +11,9 @@ import math
 from collections.abc import Mapping
 
 from schemas import Consciousness, News2, VitalSigns
+from streams.domain.acuity import ADULT_FROM_YEARS
 
 __all__ = ["news2"]
-
-MIN_AGE_YEARS = 16
 
 _Bands = tuple[tuple[float, int], ...]
 
@@ -37,7 +36,7 @@ def news2(vitals: VitalSigns | None, age_years: float | None, pregnant: bool | N
 
     A parameter that was not measured adds nothing, so a partial score is a lower bound.
     """
-    if vitals is None or pregnant or (age_years is not None and age_years < MIN_AGE_YEARS):
+    if vitals is None or pregnant or (age_years is not None and age_years < ADULT_FROM_YEARS):
         return None
     scores = _parameter_scores(vitals)
     measured = [score for score in scores if score is not None]

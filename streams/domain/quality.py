@@ -1,7 +1,7 @@
 """What is wrong with a message that can still be admitted. Nothing is converted or filled in: doubtful becomes null.
 
 The ranges are those of a living patient at the extremes of the literature, not those of health. Zero is outside,
-because systems write it for "not measured"; a pulse of zero is said by the text and the level of consciousness.
+because systems write it for "not measured"; what several zeros may mean is kept by `floors.rules_as_sent`.
 """
 
 import re
@@ -80,7 +80,8 @@ def _check_vitals(vitals: VitalSigns | None) -> tuple[VitalSigns | None, list[st
     if systolic is not None and diastolic is not None and diastolic >= systolic:
         nulled += _PRESSURES
         flags.append(QualityFlag.BLOOD_PRESSURE_INVERTED)
-    return (vitals.model_copy(update=dict.fromkeys(nulled)) if nulled else vitals), nulled, flags
+    kept = VitalSigns.model_validate(vitals.model_dump() | dict.fromkeys(nulled))
+    return kept, nulled, flags
 
 
 def _within(value: float, possible: tuple[float, float]) -> bool:

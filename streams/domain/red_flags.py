@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from re import Match, Pattern
 
 from schemas import RedFlag
+from streams.domain.acuity import ADULT_FROM_YEARS
 from streams.domain.negation import Status, phrase_status
 from streams.domain.normalized_text import NormalizedText, Spelling, normalize
 from streams.domain.phrases import PhraseIndex, compile_phrase
@@ -22,7 +23,7 @@ MAX_MATCHES_TRIED_PER_PATTERN = 50
 """More mentions than this of one phrase tell nothing new; the last one tried counts as affirmed."""
 
 _BACKGROUND = frozenset({Status.AFFIRMED, Status.HISTORICAL, Status.HYPOTHETICAL})
-_STRUCTURED_AGE_BELOW_YEARS = {"young_infant": 0.25, "infant": 1.0, "child": 16.0}
+_STRUCTURED_AGE_BELOW_YEARS = {"young_infant": 0.25, "infant": 1.0, "child": ADULT_FROM_YEARS}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,20 @@
 """Bad and unusual input through the real broker: each row of the table comes out as the documentation says."""
 
 import json
+import struct
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from confluent_kafka import Producer
 
 from ops.cli.cases import Case, CaseBook
 from ops.cli.kafka import Follower, Sender
 from ops.cli.play import Playback
 from ops.local.stack import Stack
 from schemas import DeadLetter, DeadLetterReason
-from streams.topics import DIAGNOSES, URGENCIES
+from streams.topics import DIAGNOSES, MESSAGES, URGENCIES
 from tests.integration.bad_input import ROWS, SECRET, Dead, Row, markdown, message
 
 pytestmark = pytest.mark.stack
@@ -27,7 +30,7 @@ def played(stack: Stack) -> Iterator[Playback]:
     playback = Playback(Sender(bootstrap), follower, on_row=lambda _: None)
     for i, row in enumerate(ROWS):
         playback.send(row.build(f"row-{i}"), list(row.headers.items()))
-    assert playback.wait(60).missing == 0
+    assert playback.wait(60).complete
     yield playback
     follower.close()
 
@@ -70,12 +73,54 @@ def test_an_identical_copy_is_decided_once_and_other_content_is_a_conflict(playb
     playback.wait(30)
     playback.follow(2.0)
     summary = playback.summary()
-    assert (summary.decided, summary.missing) == (1, 0)
+    assert summary.complete
+    assert (summary.decided, summary.duplicates) == (1, 1)
     assert summary.dead_letters == {DeadLetterReason.MESSAGE_ID_CONFLICT.value: 1}
     decision_copies = {topic: playback.book.copies[topic] for topic in (DIAGNOSES.name, URGENCIES.name)}
     assert set(decision_copies.values()) == {0}, "the copy must not even produce events"
     (letter,) = playback.book.dead_letters.values()
     assert (letter.message_id, letter.path) == ("same-id", "message_id")
+
+
+@pytest.mark.parametrize(("codec", "number"), [("gzip", 1), ("snappy", 2), ("lz4", 3), ("zstd", 4)])
+def test_a_compressed_batch_is_decided(stack: Stack, playback: Playback, codec: str, number: int) -> None:
+    ids = [f"{codec}-{i}" for i in range(20)]
+    partition, offset = _produce_compressed(str(stack.endpoints.kafka), codec, ids)
+    logs = sorted((stack.config.data_dir / "kafka").rglob(f"{MESSAGES.name}-{partition}/*.log"))
+    assert _codec_of(logs[-1].read_bytes(), offset) == number, "the broker holds it as it was sent"
+    deadline = time.monotonic() + 60
+    cases = playback.book.cases
+    while not all(key in cases and cases[key].complete for key in (("bad-input", name) for name in ids)):
+        assert time.monotonic() < deadline, "not all were decided"
+        playback.follow(0.2)
+    assert not playback.book.dead_letters
+
+
+def _produce_compressed(bootstrap: str, codec: str, message_ids: list[str]) -> tuple[int, int]:
+    """Send one batch; return the partition and offset of its first record."""
+    places: list[tuple[int, int]] = []
+    producer = Producer({"bootstrap.servers": bootstrap, "compression.type": codec, "linger.ms": 200})
+    for name in message_ids:
+        producer.produce(
+            MESSAGES.name,
+            json.dumps(message(message_id=name)).encode(),
+            key=b"one partition",
+            on_delivery=lambda _, record: places.append((record.partition(), record.offset())),
+        )
+    assert producer.flush(30) == 0
+    return places[0]
+
+
+def _codec_of(log: bytes, offset: int) -> int:
+    """Return the compression codec of the batch that holds `offset` (Kafka's record batch format, version 2)."""
+    at = 0
+    while at < len(log):
+        base_offset, length = struct.unpack_from(">qi", log, at)
+        attributes, last_offset_delta = struct.unpack_from(">hi", log, at + 21)
+        if base_offset <= offset <= base_offset + last_offset_delta:
+            return int(attributes) & 0b111
+        at += 12 + length
+    raise AssertionError(f"offset {offset} is not in this segment")
 
 
 def test_the_workers_live_on_and_no_log_holds_patient_text(

@@ -46,6 +46,17 @@ def _is_ready(stack: Stack) -> bool:
     return status is not None and all(part.state is PartState.READY for part in status.parts.values())
 
 
+def _restarts(stack: Stack, part: str) -> int:
+    status = stack.status()
+    assert status is not None
+    return status.parts[part].restarts
+
+
+def _decided(playback: Playback) -> int:
+    playback.follow(0.0)
+    return playback.summary().decided
+
+
 @pytest.mark.parametrize("part", ["admit", "assess", "triton", "redis"])
 def test_a_killed_part_loses_nothing(stack: Stack, playback: Playback, part: str) -> None:
     payloads = _payloads(f"kill-{part}", 300)
@@ -53,9 +64,25 @@ def test_a_killed_part_loses_nothing(stack: Stack, playback: Playback, part: str
     os.kill(_pid(stack, part), signal.SIGKILL)
     playback.play(payloads[150:])
     summary = playback.wait(90)
-    assert (summary.decided, summary.missing) == (300, 0)
-    assert not summary.dead_letters
+    assert summary.complete
+    assert (summary.decided, summary.dead_letters.total()) == (300, 0)
     _wait_for(lambda: _is_ready(stack))
+
+
+def test_a_killed_broker_loses_no_message_and_no_decision(stack: Stack, playback: Playback) -> None:
+    payloads = _payloads("kill-kafka", 300)
+    restarts = _restarts(stack, "kafka")
+    for payload in payloads[:150]:
+        playback.send(payload)
+    _wait_for(lambda: _decided(playback) >= 10)
+    assert _decided(playback) < 150, "the broker must die while messages are on their way"
+    os.kill(_pid(stack, "kafka"), signal.SIGKILL)
+    for payload in payloads[150:]:
+        playback.send(payload)
+    _wait_for(lambda: _restarts(stack, "kafka") > restarts and _is_ready(stack), timeout_s=60)
+    summary = playback.wait(90)
+    assert summary.complete
+    assert (summary.decided, summary.dead_letters.total()) == (300, 0)
 
 
 def test_while_the_model_is_away_express_messages_are_announced_and_then_decided(

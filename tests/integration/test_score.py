@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from ops.cli.cases import Case
 from ops.cli.demo import patient_message
 from ops.cli.play import Playback
 from ops.cli.scoring import Scorer, scoring_settings
 from ops.local.stack import Stack
+from schemas import ReviewReason
 from streams.wiring import admission, assessment
 from tests.integration.bad_input import message
 from trainer.corpus import generate
@@ -64,7 +66,9 @@ def test_a_score_equals_the_events_on_the_topics(
 ) -> None:
     playback.play(payloads)
     assert playback.wait(60).missing == 0
-    for row in _score(stack, payloads, 64):
+    rows = _score(stack, payloads, 64)
+    assert {row["needs_review"] for row in rows if row["error"] is None} == {True, False}
+    for row in rows:
         if row["error"] is not None:
             continue
         case = next(case for key, case in playback.book.cases.items() if key[1] == row["message_id"])
@@ -75,3 +79,10 @@ def test_a_score_equals_the_events_on_the_topics(
         assert case.urgency.level == row["urgency_level"]
         assert list(case.urgency.probabilities or ()) == (row["urgency_probabilities"] or [])
         assert [rule.rule_id for rule in case.urgency.rules] == row["rules"]
+        assert _asked_for_review(case) == row["needs_review"]
+
+
+def _asked_for_review(case: Case) -> bool:
+    """Leaves out what is not about the message: the random audit, and that the model was away for a while."""
+    reasons = {reason for review in case.reviews for reason in review.reasons}
+    return bool(reasons - {ReviewReason.RANDOM_AUDIT, ReviewReason.MODEL_UNAVAILABLE})

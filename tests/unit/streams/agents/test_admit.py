@@ -3,7 +3,7 @@
 import json
 from datetime import UTC, datetime
 
-from schemas import AdmittedMessage, DeadLetter, DeadLetterReason, Lane
+from schemas import AdmittedMessage, DeadLetter, DeadLetterReason, Lane, VitalSigns
 from streams.adapters.cipher import FernetCipher
 from streams.adapters.deidentify import PatternDeIdentifier
 from streams.adapters.language import ScriptLanguageIdentifier
@@ -63,6 +63,20 @@ async def test_a_red_flag_takes_the_express_lane_with_its_place_in_the_text() ->
 async def test_an_alarming_vital_sign_takes_the_express_lane() -> None:
     output, _ = await _admit(vitals={"consciousness": "unresponsive"})
     assert output.topic == EXPRESS.name
+
+
+async def test_several_vital_signs_of_zero_take_the_express_lane_though_they_become_null() -> None:
+    output, admitted = await _admit(vitals={"heart_rate_bpm": 0, "spo2_percent": 0})
+    assert output.topic == EXPRESS.name
+    assert [rule.rule_id for rule in admitted.rules_as_sent] == ["vital_signs_zero"]
+    assert admitted.vitals == VitalSigns()
+
+
+async def test_an_inverted_blood_pressure_keeps_its_floor() -> None:
+    signs = {"systolic_bp_mmhg": 70, "diastolic_bp_mmhg": 120, "heart_rate_bpm": 115, "spo2_percent": 92}
+    output, admitted = await _admit(vitals=signs)
+    assert output.topic == EXPRESS.name
+    assert admitted.rules_as_sent[0].rule_id == "news2_high"
 
 
 async def test_a_text_that_the_model_does_not_read_takes_the_lane_of_its_level() -> None:

@@ -13,6 +13,7 @@ from schemas import (
     QualityFlag,
     RedFlag,
     ReviewReason,
+    RuleFired,
     VitalSigns,
 )
 from streams.domain.acuity import AcuityPolicy
@@ -69,6 +70,15 @@ def test_a_rule_never_lowers_what_the_model_says() -> None:
 def test_an_unresponsive_patient_is_level_one() -> None:
     vitals = VitalSigns(consciousness=Consciousness.UNRESPONSIVE)
     assert _decide(_reading((0.01, 0.01, 0.03, 0.9, 0.05)), vitals=vitals).urgency.level == 1
+
+
+def test_a_rule_of_the_vital_signs_as_sent_raises_the_level_provisionally_and_asks_a_human() -> None:
+    rule = RuleFired(rule_id="vital_signs_zero", level_floor=2, guideline="test")
+    flags = (QualityFlag.VITAL_OUT_OF_RANGE,)
+    decision = _decide(_reading((0.01, 0.01, 0.03, 0.9, 0.05)), rules_as_sent=(rule,), quality_flags=flags)
+    assert (decision.urgency.level, decision.urgency.provisional) == (2, True)
+    assert decision.urgency.rules == (rule,)
+    assert ReviewReason.QUALITY_FLAG in decision.review_reasons
 
 
 def test_an_improbable_label_is_withheld_but_its_probabilities_are_not() -> None:

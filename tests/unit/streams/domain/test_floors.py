@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas import Consciousness, VitalSigns
-from streams.domain.floors import vital_sign_rules
+from schemas import Consciousness, PatientMessage, SentVitalSigns, VitalSigns
+from streams.domain.floors import rules_as_sent, vital_sign_rules
+from streams.domain.quality import check
+from tests.unit.streams.factories import NOW
 
 
 def rules(
@@ -89,3 +91,86 @@ def test_losing_consciousness_never_makes_a_case_less_urgent(
     }
     alert = min((floor for _, floor in rules(**signs, consciousness=Consciousness.ALERT)), default=6)
     assert min((floor for _, floor in rules(**signs, consciousness=level)), default=6) <= alert
+
+
+def as_sent(
+    age_years: float | None = 40.0, pregnant: bool | None = None, **signs: Any
+) -> list[tuple[str, int]]:
+    message = PatientMessage(
+        message_id="m1",
+        patient_id="p1",
+        source="test",
+        sent_at=NOW,
+        text="unwell",
+        age_years=age_years,
+        pregnant=pregnant,
+        vitals=SentVitalSigns.model_validate(signs),
+    )
+    fired = rules_as_sent(message.vitals, check(message, received_at=NOW), pregnant)
+    return [(rule.rule_id, rule.level_floor) for rule in fired]
+
+
+@pytest.mark.parametrize(
+    ("systolic_bp_mmhg", "diastolic_bp_mmhg"), [(70.0, 120.0), (120.0, 230.0), (85.0, 85.0)]
+)
+def test_an_inverted_pressure_keeps_the_floor_of_its_worse_reading(
+    systolic_bp_mmhg: float, diastolic_bp_mmhg: float
+) -> None:
+    pair: dict[str, Any] = {"systolic_bp_mmhg": systolic_bp_mmhg, "diastolic_bp_mmhg": diastolic_bp_mmhg}
+    assert as_sent(**pair) == [("news2_single_parameter", 3)]
+
+
+def test_an_inverted_pressure_counts_in_the_score_of_all_signs() -> None:
+    signs: dict[str, Any] = {
+        "systolic_bp_mmhg": 70.0,
+        "diastolic_bp_mmhg": 120.0,
+        "respiratory_rate_bpm": 22.0,
+    }
+    assert as_sent(**signs, heart_rate_bpm=115.0)[0] == ("news2_high", 2)
+
+
+def test_a_rule_that_the_cleaned_signs_fire_too_is_not_repeated() -> None:
+    pair: dict[str, Any] = {"systolic_bp_mmhg": 70.0, "diastolic_bp_mmhg": 120.0}
+    assert as_sent(**pair, consciousness=Consciousness.UNRESPONSIVE, heart_rate_bpm=60.0) == [
+        ("news2_medium", 3)
+    ]
+
+
+@pytest.mark.parametrize(
+    "signs",
+    [
+        {"systolic_bp_mmhg": 120.0, "diastolic_bp_mmhg": 130.0},
+        {"systolic_bp_mmhg": 70.0, "diastolic_bp_mmhg": 40.0},
+        {"heart_rate_bpm": 999.0},
+        {},
+    ],
+)
+def test_signs_whose_cleaning_loses_nothing_add_no_rule(signs: dict[str, Any]) -> None:
+    assert as_sent(**signs) == []
+
+
+@pytest.mark.parametrize(("age_years", "pregnant"), [(10.0, None), (30.0, True)])
+def test_an_inverted_pressure_is_not_scored_where_the_score_does_not_hold(
+    age_years: float, pregnant: bool | None
+) -> None:
+    assert as_sent(age_years, pregnant, systolic_bp_mmhg=70.0, diastolic_bp_mmhg=120.0) == []
+
+
+@pytest.mark.parametrize("age_years", [40.0, 1.0, None])
+@pytest.mark.parametrize(
+    "zeros",
+    [
+        ("heart_rate_bpm", "respiratory_rate_bpm"),
+        ("spo2_percent", "systolic_bp_mmhg"),
+        ("heart_rate_bpm", "respiratory_rate_bpm", "spo2_percent", "systolic_bp_mmhg"),
+    ],
+)
+def test_two_zeros_may_be_an_arrest_at_every_age(zeros: tuple[str, ...], age_years: float | None) -> None:
+    assert as_sent(age_years, None, **dict.fromkeys(zeros, 0.0)) == [("vital_signs_zero", 2)]
+
+
+@pytest.mark.parametrize(
+    "zeros", [("heart_rate_bpm",), ("spo2_percent",), ("systolic_bp_mmhg", "diastolic_bp_mmhg", "pain_score")]
+)
+def test_one_zero_may_be_a_filler(zeros: tuple[str, ...]) -> None:
+    assert as_sent(40.0, None, **dict.fromkeys(zeros, 0.0)) == []

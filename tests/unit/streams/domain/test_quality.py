@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from schemas import PatientMessage, QualityFlag, VitalSigns
+from schemas import PatientMessage, QualityFlag, SentVitalSigns, VitalSigns
 from streams.domain.quality import POSSIBLE_RANGES, QualityResult, check
 
 NOW = datetime(2024, 5, 1, 12, tzinfo=UTC)
@@ -24,7 +24,7 @@ def checked(
         sent_at=sent_at,
         text=text,
         age_years=age_years,
-        vitals=VitalSigns.model_validate(vitals) if vitals else None,
+        vitals=SentVitalSigns.model_validate(vitals) if vitals else None,
     )
     return check(message, received_at=NOW)
 

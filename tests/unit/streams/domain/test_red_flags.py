@@ -42,14 +42,19 @@ def test_stays_silent(rule_id: str, text: str) -> None:
     assert rule_id not in fired(text)
 
 
-@pytest.mark.parametrize("text", MESSAGES["level_1"])
+@pytest.mark.parametrize("text", MESSAGES["level_1"] + MESSAGES["telegraphic_level_1"])
 def test_a_resuscitation_case_is_level_one(text: str) -> None:
     assert min((flag.level_floor for flag in flags(text)), default=6) == 1
 
 
-@pytest.mark.parametrize("text", MESSAGES["level_2"])
+@pytest.mark.parametrize("text", MESSAGES["level_2"] + MESSAGES["telegraphic_level_2"])
 def test_an_emergency_is_level_two_at_least(text: str) -> None:
     assert min((flag.level_floor for flag in flags(text)), default=6) <= 2
+
+
+@pytest.mark.parametrize("text", MESSAGES["not_level_2"])
+def test_what_is_denied_past_asked_or_a_relatives_is_no_emergency(text: str) -> None:
+    assert min((flag.level_floor for flag in flags(text)), default=6) > 2
 
 
 def test_every_rule_has_two_examples_of_each_kind() -> None:
@@ -107,6 +112,22 @@ def test_any_text_is_screened_and_offsets_stay_inside(noise: str, text: str) -> 
         "No allergies, takes no medication and ",
         "I have no insurance but ",
         "今天没吃饭，",
+        "PMH of knee replacement, ",
+        "no past medical history, ",
+        "No allergies or meds, ",
+        "no allergies / ",
+        "no fever or chills, ",
+        "denies allergies, ",
+        "ruled out PE last week, ",
+        "never had this before, ",
+        "How to treat this, ",
+        "Dad had a bypass, ",
+        "hernia repair 3 years ago, ",
+        "relatives report ",
+        "没有食欲和精神，",
+        "既往高血压、糖尿病，",
+        "家族史无特殊，",
+        "是不是",
     ],
 )
 def test_a_neighbouring_statement_silences_nothing(context: str) -> None:

@@ -1,0 +1,172 @@
+"""`triage deadletters list | show | replay | discard`."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from ops.cli.connection import connection
+from ops.cli.failures import reported
+from ops.cli.letter_box import Filter, LetterBox, NotKept, OpenLetter
+from schemas import DeadLetter, DeadLetterReason
+from streams.adapters.cipher import FernetCipher
+from streams.errors import ConfigurationError
+
+__all__ = ["register"]
+
+console = Console(stderr=True)
+_SHOWN = {"event_id", "reason", "path", "origin", "message_id", "source", "occurred_at", "payload_bytes"}
+
+Ids = Annotated[list[str] | None, typer.Argument(help="Beginnings of event ids; none: all that are meant.")]
+Reason = Annotated[DeadLetterReason | None, typer.Option(help="Only letters with this reason.")]
+Source = Annotated[str | None, typer.Option(help="Only letters of this sender, where it is known.")]
+Since = Annotated[datetime | None, typer.Option(help="Only letters written at or after this time (UTC).")]
+Yes = Annotated[bool, typer.Option("--yes", help="Don't ask.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group of commands."""
+    group = typer.Typer(no_args_is_help=True, help="Work the dead letters: messages that were not decided.")
+    group.command("list")(list_letters)
+    group.command()(show)
+    group.command()(replay)
+    group.command()(discard)
+    app.add_typer(group, name="deadletters")
+
+
+def list_letters(
+    ids: Ids = None,
+    reason: Reason = None,
+    source: Source = None,
+    since: Since = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One line a letter, for programs.")] = False,
+) -> None:
+    """List the open letters, oldest first."""
+    with _box() as (box, _):
+        letters = _find(box, ids, reason, source, since)
+    if as_json:
+        for each in letters:
+            typer.echo(_as_json(each.letter))
+        return
+    table = Table(box=None, pad_edge=False)
+    for name in ("id", "time", "reason", "field", "message", "source", "bytes"):
+        table.add_column(name, justify="right" if name == "bytes" else "left")
+    for each in letters:
+        letter = each.letter
+        table.add_row(
+            str(letter.event_id)[:8],
+            f"{letter.occurred_at:%Y-%m-%d %H:%M:%S}",
+            letter.reason,
+            letter.path,
+            letter.message_id or "",
+            letter.source or "",
+            str(letter.payload_bytes),
+        )
+    Console().print(table)
+    console.print(f"{len(letters)} open letters")
+
+
+def show(
+    event_id: Annotated[str, typer.Argument(help="The beginning of one event id.")],
+    payload: Annotated[
+        bool, typer.Option("--payload", help="Write the decrypted payload, patient data, to standard output.")
+    ] = False,
+) -> None:
+    """Show one letter, without its payload unless asked for."""
+    with _box() as (box, cipher):
+        opened = _one(_find(box, [event_id], None, None, None))
+        if not payload:
+            typer.echo(_as_json(opened.letter))
+            return
+        try:
+            sys.stdout.buffer.write(cipher.decrypt(box.sealed_payload(opened)))
+        except NotKept:
+            _fail("this letter holds no payload")
+
+
+def replay(
+    ids: Ids = None, reason: Reason = None, source: Source = None, since: Since = None, yes: Yes = False
+) -> None:
+    """Send messages again where they came from, and close their letters. Exits 1 where one could not be sent.
+
+    Replaying twice decides once: a message keeps its id.
+    """
+    with _box() as (box, cipher):
+        letters = _find(box, ids, reason, source, since)
+        _confirm("Replay", letters, yes)
+        not_kept = [each for each in letters if not _send_again(box, cipher, each)]
+    console.print(f"{len(letters) - len(not_kept)} replayed, {len(not_kept)} hold no payload and stay open")
+    raise typer.Exit(1 if not_kept else 0)
+
+
+def discard(
+    ids: Ids = None, reason: Reason = None, source: Source = None, since: Since = None, yes: Yes = False
+) -> None:
+    """Close letters without sending their messages again. The records stay for the topic's retention."""
+    with _box() as (box, _):
+        letters = _find(box, ids, reason, source, since)
+        _confirm("Discard", letters, yes)
+        for each in letters:
+            box.close_letter(each.letter)
+    console.print(f"{len(letters)} discarded")
+
+
+def _send_again(box: LetterBox, cipher: FernetCipher, opened: OpenLetter) -> bool:
+    try:
+        payload = cipher.decrypt(box.sealed_payload(opened))
+    except NotKept:
+        return False
+    box.send_again(opened.letter, payload)
+    box.close_letter(opened.letter)
+    return True
+
+
+@contextmanager
+def _box() -> Iterator[tuple[LetterBox, FernetCipher]]:
+    with reported(console):
+        try:
+            with connection(console) as found, closing(LetterBox(found.kafka)) as box:
+                yield box, FernetCipher(found.payload_keys)
+                if box.unreadable:
+                    console.print(f"{box.unreadable} records of the topic are no dead letters")
+        except ConfigurationError as error:
+            _fail(str(error))
+
+
+def _find(
+    box: LetterBox,
+    ids: list[str] | None,
+    reason: DeadLetterReason | None,
+    source: str | None,
+    since: datetime | None,
+) -> list[OpenLetter]:
+    moment = since.replace(tzinfo=UTC) if since else None
+    return box.open_letters(Filter(tuple(ids or ()), reason, source, moment))
+
+
+def _one(letters: list[OpenLetter]) -> OpenLetter:
+    if len(letters) != 1:
+        _fail(f"{len(letters)} open letters begin with this id")
+    return letters[0]
+
+
+def _confirm(action: str, letters: list[OpenLetter], yes: bool) -> None:
+    if not letters:
+        console.print("no open letter is meant")
+        raise typer.Exit
+    if not yes:
+        typer.confirm(f"{action} {len(letters)} letters?", abort=True)
+
+
+def _as_json(letter: DeadLetter) -> str:
+    return letter.model_dump_json(include=_SHOWN)
+
+
+def _fail(reason: str) -> NoReturn:
+    console.print(reason, style="red", markup=False, soft_wrap=True)
+    raise typer.Exit(1)

@@ -1,0 +1,34 @@
+"""What can fail outside of this program ends a command with a line that says so, not with a traceback."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+from confluent_kafka import KafkaException
+from rich.console import Console
+
+from ops.local.errors import StackError
+from streams.errors import Unavailable
+
+__all__ = ["reported"]
+
+
+@contextmanager
+def reported(console: Console) -> Iterator[None]:
+    """Print a failure of the stack, of Kafka or of the model server; exit with status 1.
+
+    A part that could not be started shows the end of its log below the line.
+    """
+    try:
+        yield
+    except (StackError, KafkaException, Unavailable) as error:
+        headline, _, details = _text(error).partition("\n")
+        # No markup: a log may hold brackets. No wrapping: one line stays one.
+        console.print(headline, style="red", markup=False, highlight=False, soft_wrap=True)
+        if details:
+            console.print(details, style="dim", markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(1) from None
+
+
+def _text(error: Exception) -> str:
+    return f"{error.service} is away" if isinstance(error, Unavailable) else str(error)

@@ -1,0 +1,94 @@
+"""Matches sent messages with their outcomes: each must have exactly one."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from ops.cli.cases import Case, CaseBook
+from schemas import DeadLetter
+
+__all__ = ["MessageGroup", "SentMessage", "group_messages"]
+
+Identity = tuple[str, str]
+"""Source and message id."""
+
+
+@dataclass(frozen=True, slots=True)
+class SentMessage:
+    """A payload that was sent. `identity` (source, message_id) is None where the payload has none."""
+
+    index: int
+    identity: Identity | None
+
+    @classmethod
+    def of(cls, index: int, payload: bytes | None) -> "SentMessage":
+        """Read the identity off a payload, if it can be read at all."""
+        try:
+            document = json.loads(payload or b"")
+            return cls(index, (str(document["source"]), str(document["message_id"])))
+        except (ValueError, KeyError, TypeError):
+            return cls(index, None)
+
+
+@dataclass(frozen=True, slots=True)
+class MessageGroup:
+    """The `sent` messages of one identity with all their outcomes; a message without one is its own group.
+
+    One of the messages is decided, its identical copies with it; each other one has a dead letter of its own.
+    `diverged`: an event came twice and said different things.
+    """
+
+    sent: int
+    case: Case | None
+    letters: tuple[DeadLetter, ...]
+    diverged: bool
+
+    @property
+    def is_decided(self) -> bool:
+        """One of the messages has both decisions."""
+        return self.case is not None and self.case.complete
+
+    @property
+    def missing(self) -> int:
+        """Messages without an outcome so far."""
+        return 0 if self.is_decided else max(0, self.sent - len(self.letters))
+
+    @property
+    def copies(self) -> int:
+        """Messages that share the decision of another one."""
+        return max(0, self.sent - 1 - len(self.letters)) if self.is_decided else 0
+
+    @property
+    def is_contradicted(self) -> bool:
+        """There is more than one outcome for a message."""
+        decisions = (self.case.diagnosis, self.case.urgency) if self.case else ()
+        outcomes = len(self.letters) + any(decision is not None for decision in decisions)
+        return self.diverged or outcomes > self.sent
+
+
+def group_messages(
+    book: CaseBook, sent: Sequence[SentMessage], origins: Mapping[int, str]
+) -> Iterator[MessageGroup]:
+    """Yield one group for each identity; `origins` tells where each message landed on the raw topic."""
+    named: defaultdict[Identity | None, list[DeadLetter]] = defaultdict(list)
+    for letter in book.dead_letters.values():
+        if letter.source is not None and letter.message_id is not None:
+            named[letter.source, letter.message_id].append(letter)
+    members: defaultdict[Identity | int, list[SentMessage]] = defaultdict(list)
+    for message in sent:
+        members[message.identity or message.index].append(message)
+    for messages in members.values():
+        identity = messages[0].identity
+        case = book.cases.get(identity) if identity else None
+        places = [origins.get(message.index, "") for message in messages]
+        # Admission's letters name the raw record, those of assessment the lane's record and the message.
+        found = [book.dead_letters[place] for place in places if place in book.dead_letters]
+        letters = {str(letter.origin): letter for letter in (*found, *named[identity])}
+        yield MessageGroup(
+            sent=len(messages),
+            case=case,
+            letters=tuple(letters.values()),
+            diverged=(case is not None and case.contradicted)
+            or not book.contradicted_places.isdisjoint(letters),
+        )

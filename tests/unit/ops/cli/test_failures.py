@@ -1,0 +1,74 @@
+"""What fails outside of a command ends it with a line and an exit status, never with a traceback."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+from confluent_kafka import KafkaException
+from typer.testing import CliRunner, Result
+
+from ops.cli import demo, lifecycle, messages, score
+from ops.cli.main import app
+from ops.local.errors import PartFailed, StartTimeout
+from streams.errors import Unavailable
+
+FAILURES = {
+    "the stack did not start": (StartTimeout(90, ("triton",)), "not ready after 90 s: triton"),
+    "a part failed": (PartFailed("kafka", "ended [1]", Path("k.log"), "last [words]"), "kafka: ended [1]"),
+    "Kafka refused": (KafkaException("3 messages were not delivered"), "3 messages were not delivered"),
+    "Triton is away": (Unavailable("triton"), "triton is away"),
+}
+
+
+def _failing(error: Exception) -> Callable[..., NoReturn]:
+    def fail(*_: object, **__: object) -> NoReturn:
+        raise error
+
+    return fail
+
+
+def _run(monkeypatch: pytest.MonkeyPatch, folder: Path, error: Exception, command: list[str]) -> Result:
+    for module in (messages, demo):
+        monkeypatch.setattr(module, "running_stack", _failing(error))
+    monkeypatch.setattr(score, "_model_server", _failing(error))
+    monkeypatch.setattr(lifecycle, "start", _failing(error))
+    monkeypatch.setenv("TRIAGE_DATA_DIR", str(folder / "data"))
+    (folder / "in.jsonl").write_bytes(b"{}\n")
+    monkeypatch.chdir(folder)
+    return CliRunner().invoke(app, command)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["up"],
+        ["send", "in.jsonl"],
+        ["watch"],
+        ["watch", "--json"],
+        ["score", "in.jsonl", "--out", "o"],
+        ["demo"],
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize(("error", "line"), FAILURES.values(), ids=FAILURES)
+def test_a_failure_is_one_line_and_exit_status_1(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: list[str], error: Exception, line: str
+) -> None:
+    result = _run(monkeypatch, tmp_path, error, command)
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
+    assert result.output.startswith(line)
+    assert "Traceback" not in result.output
+
+
+def test_the_end_of_a_failed_parts_log_is_shown_as_it_is(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    error = PartFailed("kafka", "ended with status 1", tmp_path / "k.log", "[/red] last words")
+    assert _run(monkeypatch, tmp_path, error, ["up"]).output.splitlines()[1] == "[/red] last words"
+
+
+def test_a_bug_of_ours_is_not_hidden(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    result = _run(monkeypatch, tmp_path, ZeroDivisionError(), ["watch"])
+    assert isinstance(result.exception, ZeroDivisionError)
