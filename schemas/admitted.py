@@ -61,6 +61,9 @@ class AdmittedMessage(Event):
     red_flags: tuple[RedFlag, ...] = ()
     quality_flags: tuple[QualityFlag, ...] = ()
     out_of_range_fields: tuple[str, ...] = ()
+    content_digest: str = Field(
+        description="HMAC-SHA-256 (hexadecimal) over what the sender said: with the same message_id, a copy."
+    )
     rules_as_sent: tuple[RuleFired, ...] = Field(
         default=(),
         description="Floors of the vital signs as sent, that nulling the doubtful ones would lose.",

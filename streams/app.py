@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from faust.web import Request, Response, View
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-
 from streams.engine import App, Output, RetryPolicy, run_batches
+from streams.health import add_pages
 from streams.kafka_security import faust_credentials, librdkafka_config
+from streams.measured import MeasuredStage
 from streams.settings import Settings, Stage
 from streams.stages import admit_stage, assess_stages
 from streams.topics import DEAD_LETTER_MAX_BYTES, EXPRESS, MESSAGES, STANDARD
@@ -44,12 +43,12 @@ def create_app(stage: Stage, settings: Settings) -> App:
         _add_admit(app, settings)
     else:
         _add_assess(app, settings)
-    _add_pages(app)
     return app
 
 
 def _add_admit(app: App, settings: Settings) -> None:
-    stage = admit_stage(settings)
+    stage = MeasuredStage(MESSAGES.name, admit_stage(settings))
+    add_pages(app, {})
     topic = app.batch_topic(MESSAGES.name, chunk_size=ADMIT_CHUNK, maxsize=4)
 
     @app.agent(topic, name="admit")
@@ -62,24 +61,16 @@ def _add_assess(app: App, settings: Settings) -> None:
         await (await app.sink.send(outputs))
 
     stages = assess_stages(settings, send)
+    for_express = MeasuredStage(EXPRESS.name, stages.express)
+    for_standard = MeasuredStage(STANDARD.name, stages.standard)
+    add_pages(app, {"model": stages.standard.assessment.model.ready})
     express = app.batch_topic(EXPRESS.name, chunk_size=EXPRESS_CHUNK, maxsize=EXPRESS_DEPTH)
     standard = app.batch_topic(STANDARD.name, chunk_size=STANDARD_CHUNK, maxsize=4)
 
     @app.agent(express, name="assess-express")
     async def assess_express(stream: Any) -> None:
-        await run_batches(stream, stages.express, sink=app.sink, depth=EXPRESS_DEPTH, retry=RETRY)
+        await run_batches(stream, for_express, sink=app.sink, depth=EXPRESS_DEPTH, retry=RETRY)
 
     @app.agent(standard, name="assess-standard")
     async def assess_standard(stream: Any) -> None:
-        await run_batches(stream, stages.standard, sink=app.sink, retry=RETRY)
-
-
-def _add_pages(app: App) -> None:
-    @app.page("/health")
-    async def health(view: View, request: Request) -> Response:
-        ready = app.started and not app.rebalancing
-        return view.json({"ready": ready}, status=200 if ready else 503)
-
-    @app.page("/metrics")
-    async def metrics(view: View, request: Request) -> Response:
-        return view.bytes(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+        await run_batches(stream, for_standard, sink=app.sink, retry=RETRY)

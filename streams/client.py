@@ -144,7 +144,9 @@ class DecisionConsumer:
 
     def _receive(self, record: Message) -> ReceivedEvent | None:
         topic, partition, offset = _place(record)
-        memory = self._memories[topic, partition]
+        memory = self._memories.get((topic, partition))
+        if memory is None:  # the assignment failed, and said so: without its memory nothing can be handed out
+            raise KafkaException(f"{topic}-{partition} was not assigned")
         if offset < memory.handled_until:
             self._remember(memory, record)
             return None
@@ -186,14 +188,18 @@ class DecisionConsumer:
 
     def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         """Begin each partition early enough to know the ids of what was handled before."""
-        committed = consumer.committed(partitions, timeout=_BROKER_TIMEOUT_S)
+        committed = consumer.committed(partitions, timeout=_BROKER_TIMEOUT_S)  # KafkaException ends the poll
         for partition in committed:
             handled_until = max(partition.offset, 0)  # negative: nothing was committed
+            oldest, end = consumer.get_watermark_offsets(partition, timeout=_BROKER_TIMEOUT_S)
+            if handled_until > end:  # the topic was restored or made anew: what is there was never handled
+                log.error("decisions_begin_anew", topic=partition.topic, partition=partition.partition)
+                handled_until = 0
+                partition.offset = oldest
             self._memories[partition.topic, partition.partition] = _Memory(
                 self._remembered_events, handled_until
             )
             if handled_until:
-                oldest, _ = consumer.get_watermark_offsets(partition, timeout=_BROKER_TIMEOUT_S)
                 partition.offset = max(oldest, handled_until - self._remembered_events)
         consumer.assign(committed)
 
@@ -223,7 +229,9 @@ class _Memory:
 
 def _digest(event: Decided) -> bytes:
     """What copies must agree on: everything but when and by whom, and the seal of a payload."""
-    told = event.model_dump_json(exclude={"occurred_at", "produced_by", "encrypted_payload"})
+    told = event.model_dump_json(
+        exclude={"occurred_at", "produced_by", "encrypted_payload", "payload_key_id"}
+    )
     return hashlib.blake2b(told.encode(), digest_size=16).digest()
 
 

@@ -1,12 +1,50 @@
-"""Prometheus metrics of the workers. Labels are codes and stages, never anything of a patient."""
+"""Prometheus metrics of the workers. Labels are codes, topics and stages, never anything of a patient."""
 
-from prometheus_client import Counter
+from prometheus_client import Counter, Gauge, Histogram
 
-__all__ = ["DEAD_LETTERS", "DUPLICATES", "EXPRESS_NOTICES", "LEDGER_AWAY"]
+__all__ = [
+    "CHUNK_MESSAGES",
+    "CONSUMER_LAG",
+    "DEAD_LETTERS",
+    "DECISIONS",
+    "DUPLICATES",
+    "EVENT_LOOP_LAG",
+    "EXPRESS_NOTICES",
+    "HANDLE_SECONDS",
+    "LEDGER_AWAY",
+    "MODEL_ERRORS",
+    "MODEL_SECONDS",
+    "REVIEWS",
+]
+
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+_POWERS_OF_TWO = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 DEAD_LETTERS = Counter("triage_dead_letters_total", "Dead letters written.", ["reason"])
 DUPLICATES = Counter("triage_duplicate_messages_total", "Identical copies of a message, decided once.")
 LEDGER_AWAY = Counter("triage_ledger_away_messages_total", "Messages let through unchecked: Redis was away.")
 EXPRESS_NOTICES = Counter(
     "triage_express_notices_total", "Express messages announced before the model answered."
+)
+DECISIONS = Counter(
+    "triage_decisions_total", "Urgency events, redelivered ones too.", ["level", "decided_by"]
+)
+REVIEWS = Counter("triage_reviews_total", "Reasons of review requests.", ["reason"])
+
+CHUNK_MESSAGES = Histogram(
+    "triage_chunk_messages", "Messages handled in one call.", ["topic"], buckets=_POWERS_OF_TWO
+)
+HANDLE_SECONDS = Histogram(
+    "triage_handle_seconds", "Time of one such call, failed ones too.", ["topic"], buckets=_SECONDS
+)
+MODEL_SECONDS = Histogram(
+    "triage_model_request_seconds", "Time of one answered inference request.", ["lane"], buckets=_SECONDS
+)
+MODEL_ERRORS = Counter("triage_model_errors_total", "Inference requests that failed.", ["error"])
+
+CONSUMER_LAG = Gauge(
+    "triage_consumer_lag_records", "Records behind the end of the partition.", ["topic", "partition"]
+)
+EVENT_LOOP_LAG = Histogram(
+    "triage_event_loop_lag_seconds", "How much later than due the event loop comes round.", buckets=_SECONDS
 )

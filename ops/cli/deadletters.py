@@ -1,6 +1,7 @@
 """`triage deadletters list | show | replay | discard`."""
 
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
@@ -99,9 +100,11 @@ def replay(
     with _box() as (box, cipher):
         letters = _find(box, ids, reason, source, since)
         _confirm("Replay", letters, yes)
-        not_kept = [each for each in letters if not _send_again(box, cipher, each)]
-    console.print(f"{len(letters) - len(not_kept)} replayed, {len(not_kept)} hold no payload and stay open")
-    raise typer.Exit(1 if not_kept else 0)
+        stays_open = Counter(why for each in letters if (why := _send_again(box, cipher, each)))
+    console.print(f"{len(letters) - stays_open.total()} replayed")
+    for why, count in stays_open.items():
+        console.print(f"{count} stay open: {why}", markup=False)
+    raise typer.Exit(1 if stays_open else 0)
 
 
 def discard(
@@ -116,14 +119,19 @@ def discard(
     console.print(f"{len(letters)} discarded")
 
 
-def _send_again(box: LetterBox, cipher: FernetCipher, opened: OpenLetter) -> bool:
+def _send_again(box: LetterBox, cipher: FernetCipher, opened: OpenLetter) -> str:
+    """Return why the letter stays open; empty where it was sent."""
+    if opened.letter.reason is DeadLetterReason.UNSUPPORTED_VERSION:
+        return "declared another contract, which a copy would not"
     try:
         payload = cipher.decrypt(box.sealed_payload(opened))
     except NotKept:
-        return False
+        return "holds no payload"
+    except ConfigurationError as error:
+        return str(error)
     box.send_again(opened.letter, payload)
     box.close_letter(opened.letter)
-    return True
+    return ""
 
 
 @contextmanager

@@ -17,7 +17,6 @@ from ops.cli.stack import PROJECT_ROOT
 from schemas import AdmittedMessage, DeadLetterReason, Origin, PatientMessage
 from streams.assessment import Assessment
 from streams.domain.admission import Admission
-from streams.domain.content import content_digest
 from streams.domain.decide import Decision
 from streams.domain.decoding import decode_patient_message
 from streams.errors import Rejected, Unavailable
@@ -77,7 +76,7 @@ class Scorer:
         now = datetime.now(UTC)
         origin = Origin(topic="score", partition=0, offset=index)
         admitted = self.admission.admit(message, origin=origin, received_at=now, now=now)
-        digest = content_digest(admitted)
+        digest = admitted.content_digest
         if self._digests.setdefault((admitted.source, admitted.message_id), digest) != digest:
             raise Rejected(DeadLetterReason.MESSAGE_ID_CONFLICT, "message_id")
         return admitted

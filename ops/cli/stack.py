@@ -45,7 +45,7 @@ def _worker(stage: str, keys: dict[str, str]) -> PartSpec:
         command=(sys.executable, "-m", "streams.worker", "worker", "--loglevel", "warn"),
         env={"TRIAGE_STAGE": stage, "TRIAGE_WEB_PORT": "${port}", **worker_environment(keys)},
         needs=("kafka", "redis", "triton") if stage == "assess" else ("kafka",),
-        ready=HttpReady(path="/health"),
+        ready=HttpReady(),
     )
 
 

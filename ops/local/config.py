@@ -44,10 +44,14 @@ class TopicSpec(_Frozen):
 
 
 class HttpReady(_Frozen):
-    """Ready when GET on the worker's own `${port}` answers 200."""
+    """Ready when GET `path` on the worker's own `${port}` answers 200; alive as long as `alive_path` does.
+
+    What waits for another part is not ready, but a restart would not help it.
+    """
 
     kind: Literal["http"] = "http"
-    path: str = "/health"
+    path: str = "/health/ready"
+    alive_path: str = "/health/live"
 
 
 class FileReady(_Frozen):

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from string import Template
 
-from ops.local.config import FileReady, PartSpec
+from ops.local.config import FileReady, HttpReady, PartSpec
 from ops.local.errors import NotReady
 from ops.local.parts import Part, http_get
 from ops.local.ports import LOOPBACK
@@ -47,3 +47,7 @@ class Worker(Part):
                 raise NotReady("the ready file is not there")
         else:
             await http_get(self._port, self._spec.ready.path)
+
+    async def check_alive(self, pid: int) -> None:
+        if isinstance(self._spec.ready, HttpReady):
+            await http_get(self._port, self._spec.ready.alive_path)

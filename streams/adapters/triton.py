@@ -1,6 +1,8 @@
 """The model server: Triton over gRPC, one explicit model version, every request with a deadline."""
 
+import asyncio
 from collections.abc import Sequence
+from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,7 @@ from tritonclient.grpc.aio import InferenceServerClient
 from tritonclient.utils import InferenceServerException
 
 from streams.errors import ModelFault, ModelRefused, Unavailable
+from streams.metrics import MODEL_ERRORS, MODEL_SECONDS
 from streams.ports import ModelAnswer, Priority
 from streams.text import EncodedWindow
 
@@ -45,6 +48,7 @@ class TritonModel:
         self._version = version
         self._timeout_s = timeout_s
         self._client = InferenceServerClient(address, ssl=tls, channel_args=list(_KEEPALIVE))
+        self._reloading: asyncio.Task[None] | None = None
         self._outputs = [InferRequestedOutput(output) for output in _OUTPUTS]
 
     async def infer(self, windows: Sequence[EncodedWindow], priority: Priority) -> list[ModelAnswer]:
@@ -52,6 +56,7 @@ class TritonModel:
 
         Raises Unavailable (down, not loaded, deadline exceeded, queue full), ModelRefused or ModelFault.
         """
+        began_s = monotonic()
         try:
             result = await self._client.infer(
                 self._name,
@@ -62,7 +67,10 @@ class TritonModel:
                 client_timeout=self._timeout_s,
             )
         except InferenceServerException as exc:
-            raise _typed(exc) from None  # its message may quote the request
+            error = _typed(exc)
+            MODEL_ERRORS.labels(type(error).__name__).inc()
+            raise error from None  # its message may quote the request
+        MODEL_SECONDS.labels(priority).observe(monotonic() - began_s)
         return _answers(windows, {output: result.as_numpy(output) for output in _OUTPUTS})
 
     async def ready(self) -> bool:
@@ -75,7 +83,15 @@ class TritonModel:
             return False
 
     async def reload(self) -> None:
-        """See `streams.ports.ModelServer`. Unloads first: Triton ignores a load that changes no file."""
+        """See `streams.ports.ModelServer`. Unloads first: Triton ignores a load that changes no file.
+
+        Goes on where the caller is cancelled: between the two calls nobody has a model.
+        """
+        if self._reloading is None or self._reloading.done():
+            self._reloading = asyncio.create_task(self._reload())
+        await asyncio.shield(self._reloading)
+
+    async def _reload(self) -> None:
         try:
             await self._client.unload_model(self._name, client_timeout=self._timeout_s)
             await self._client.load_model(self._name, client_timeout=self._timeout_s)

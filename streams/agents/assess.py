@@ -10,13 +10,12 @@ from pydantic import ValidationError
 from schemas import AdmittedMessage, DeadLetterReason, Producer
 from streams.assessment import Assessment
 from streams.dead_letters import DeadLetterDesk
-from streams.domain.content import content_digest
 from streams.domain.decide import Decision
 from streams.domain.events import decision_events
 from streams.engine import Output
 from streams.errors import Rejected, Unavailable
 from streams.express_notice import ExpressNotice
-from streams.metrics import DUPLICATES, LEDGER_AWAY
+from streams.metrics import DECISIONS, DUPLICATES, LEDGER_AWAY, REVIEWS
 from streams.outgoing import event_output
 from streams.ports import MessageLedger, Priority, Sighting
 
@@ -64,18 +63,24 @@ class AssessStage:
             message = self.decode(record)
         except Rejected:
             return self.dead_letters.letter(record, cause)
-        await self.ledger.release(_ledger_key(message), _place(record))
+        await self._release(record, message)
         return self._letter(record, message, cause)
 
     async def _sight(self, items: Sequence[Item]) -> list[Sighting]:
         entries = [
-            (_ledger_key(message), content_digest(message), _place(record)) for record, message in items
+            (_ledger_key(message), message.content_digest, _place(record)) for record, message in items
         ]
         try:
             return await self.ledger.sight(entries)
         except Unavailable:
             LEDGER_AWAY.inc(len(items))  # deciding twice is better than not deciding: consumers drop the copy
             return [Sighting.FIRST] * len(items)
+
+    async def _release(self, record: ConsumerRecord, message: AdmittedMessage) -> None:
+        try:
+            await self.ledger.release(_ledger_key(message), _place(record))
+        except Unavailable:
+            LEDGER_AWAY.inc()  # a copy will count as a duplicate: waiting would hold up the lane's other patients
 
     async def _decide(self, items: Sequence[Item]) -> list[Decision]:
         messages = [message for _, message in items]
@@ -88,6 +93,9 @@ class AssessStage:
         events = decision_events(
             message, decision, now=self.clock(), producer=self.producer, audit_share=self.audit_share
         )
+        DECISIONS.labels(decision.urgency.level, decision.urgency.decided_by).inc()
+        for reason in decision.review_reasons:
+            REVIEWS.labels(reason).inc()
         return [event_output(event, record) for event in events]
 
     def _conflict(self, record: ConsumerRecord, message: AdmittedMessage) -> Output:

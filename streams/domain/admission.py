@@ -15,6 +15,7 @@ from schemas import (
     event_id,
 )
 from streams.domain.acuity import AcuityPolicy
+from streams.domain.content import sent_content
 from streams.domain.floors import rules_as_sent, vital_sign_rules
 from streams.domain.quality import QualityResult, check
 from streams.domain.red_flags import RedFlagScreen
@@ -71,6 +72,7 @@ class Admission:
             quality_flags=quality.flags,
             out_of_range_fields=quality.out_of_range_fields,
             rules_as_sent=lost_rules,
+            content_digest=self.pseudonymizer.pseudonym("content", sent_content(message)),
             redaction_counts=clean.redaction_counts,
         )
 

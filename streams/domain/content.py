@@ -1,25 +1,14 @@
 """When are two messages the same?"""
 
-from hashlib import sha256
+from schemas import PatientMessage
 
-from schemas import AdmittedMessage
-
-__all__ = ["content_digest"]
-
-_CONTENT_FIELDS = {
-    "patient_id",
-    "encounter_id",
-    "sent_at",
-    "text",
-    "language",
-    "age_years",
-    "sex",
-    "pregnant",
-    "vitals",
-    "rules_as_sent",
-}
+__all__ = ["sent_content"]
 
 
-def content_digest(message: AdmittedMessage) -> str:
-    """Return a SHA-256 over what the sender said, without when and where it was received."""
-    return sha256(message.model_dump_json(include=_CONTENT_FIELDS).encode()).hexdigest()
+def sent_content(message: PatientMessage) -> str:
+    """Return what the sender said in one canonical form.
+
+    As it was sent, before anything of ours is derived from it: a later version of our rules must not turn a copy into a
+    conflict. What is null is left out, so that a new optional field changes no old message.
+    """
+    return message.model_dump_json(exclude_none=True)

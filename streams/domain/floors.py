@@ -4,9 +4,11 @@ The tables are configuration. NEEDS CLINICAL SIGN-OFF: before any use with patie
 site has to confirm or change them.
 """
 
+import math
 from collections.abc import Mapping
 
 from schemas import Consciousness, News2, QualityFlag, RuleFired, VitalSigns
+from streams.domain.acuity import ADULT_FROM_YEARS
 from streams.domain.news2 import news2
 from streams.domain.quality import QualityResult
 
@@ -33,6 +35,27 @@ MIN_ZEROS = 2
 _ZERO_FIELDS = ("heart_rate_bpm", "respiratory_rate_bpm", "spo2_percent", "systolic_bp_mmhg")
 _ZEROS_GUIDELINE = "Local policy: zeros are an arrest until a human has looked (needs clinical sign-off)"
 
+DANGER_FLOOR = 2
+LOWEST_SAFE_SPO2_PERCENT = 92.0
+"""ESI Handbook v5 (2023), danger zone vitals, the same at every age."""
+
+CHILD_DANGER_ABOVE: tuple[tuple[float, float, float], ...] = (
+    (0.25, 180.0, 50.0),
+    (3.0, 160.0, 40.0),
+    (8.0, 140.0, 30.0),
+    (math.inf, 100.0, 20.0),
+)
+"""(younger than, in years; heart rate and respiratory rate per minute above which ...), same source."""
+
+PREGNANCY_SAFE_RANGES: Mapping[str, tuple[float, float]] = {
+    "heart_rate_bpm": (40.0, 120.0),
+    "respiratory_rate_bpm": (10.0, 30.0),
+    "systolic_bp_mmhg": (90.0, 160.0),
+}
+"""Outside of these: red triggers of the modified early obstetric warning system (Singh et al., Anaesthesia 2012)."""
+
+_ESI_GUIDELINE = "ESI Handbook v5 2023, danger zone vitals"
+_MEOWS_GUIDELINE = "MEOWS red triggers (Singh et al. 2012)"
 _ACVPU_GUIDELINE = "RCP NEWS2 2017 (ACVPU); ESI handbook v5 2023"
 _NEWS2_GUIDELINE = "RCP NEWS2 2017"
 
@@ -40,13 +63,23 @@ _NEWS2_GUIDELINE = "RCP NEWS2 2017"
 def vital_sign_rules(
     vitals: VitalSigns | None, age_years: float | None, pregnant: bool | None
 ) -> tuple[RuleFired, ...]:
-    """Return the rules that the vital signs fire, most urgent first. NEWS2 is left out where it doesn't hold."""
+    """Return the rules that the vital signs fire, most urgent first.
+
+    Where NEWS2 doesn't hold, in children and in pregnancy, single measurements beyond a danger limit set a floor.
+    """
     if vitals is None:
         return ()
     fired = list(_consciousness_rules(vitals.consciousness))
     score = news2(vitals, age_years, pregnant)
     if score is not None:
         fired += _news2_rules(score)
+    is_child = age_years is not None and age_years < ADULT_FROM_YEARS
+    if is_child or pregnant:
+        fired += _spo2_rules(vitals)
+    if age_years is not None and is_child:
+        fired += _child_rules(vitals, age_years)
+    if pregnant:
+        fired += _pregnancy_rules(vitals)
     return tuple(sorted(fired, key=lambda rule: rule.level_floor))
 
 
@@ -90,3 +123,32 @@ def _news2_rules(score: News2) -> list[RuleFired]:
     if score.highest_parameter >= NEWS2_SINGLE_PARAMETER_SCORE:
         fired.append(("news2_single_parameter", NEWS2_SINGLE_PARAMETER_FLOOR))
     return [RuleFired(rule_id=rule, level_floor=level, guideline=_NEWS2_GUIDELINE) for rule, level in fired]
+
+
+def _spo2_rules(vitals: VitalSigns) -> list[RuleFired]:
+    if vitals.spo2_percent is None or vitals.spo2_percent >= LOWEST_SAFE_SPO2_PERCENT:
+        return []
+    return [RuleFired(rule_id="danger_spo2", level_floor=DANGER_FLOOR, guideline=_ESI_GUIDELINE)]
+
+
+def _child_rules(vitals: VitalSigns, age_years: float) -> list[RuleFired]:
+    heart, breath = next((h, b) for below_years, h, b in CHILD_DANGER_ABOVE if age_years < below_years)
+    limits = {
+        "heart_rate": (vitals.heart_rate_bpm, heart),
+        "respiratory_rate": (vitals.respiratory_rate_bpm, breath),
+    }
+    return [
+        RuleFired(rule_id=f"danger_child_{name}", level_floor=DANGER_FLOOR, guideline=_ESI_GUIDELINE)
+        for name, (value, limit) in limits.items()
+        if value is not None and value > limit
+    ]
+
+
+def _pregnancy_rules(vitals: VitalSigns) -> list[RuleFired]:
+    rules = []
+    for field, (lowest, highest) in PREGNANCY_SAFE_RANGES.items():
+        value: float | None = getattr(vitals, field)
+        if value is not None and not lowest <= value <= highest:
+            name = f"danger_pregnancy_{field.rsplit('_', 1)[0]}"
+            rules.append(RuleFired(rule_id=name, level_floor=DANGER_FLOOR, guideline=_MEOWS_GUIDELINE))
+    return rules

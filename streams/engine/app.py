@@ -1,11 +1,15 @@
 """A Faust app with safe defaults, batch topics and a sink."""
 
 from collections.abc import Iterable, Mapping
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import faust
+import structlog
 from faust.app import BootStrategy
+from mode import Service
 
+from streams.engine.errors import RebalanceStuck
 from streams.engine.log_limit import limit_client_logs
 from streams.engine.sink import Sink
 from streams.engine.topic import BatchTopic
@@ -16,10 +20,16 @@ if TYPE_CHECKING:
 
 __all__ = ["App"]
 
+log = structlog.get_logger(__name__)
+
+REBALANCE_CHECK_S = 1.0
+
 SAFE_DEFAULTS: Mapping[str, object] = {
     # after kill -9 the partitions stall this long (Faust: 60 s); heartbeats at a third of it
     "broker_session_timeout": 6.0,
     "broker_heartbeat_interval": 2.0,
+    # a member that left in the middle of a rebalance holds up the others for this long at most (Faust: 60 s)
+    "broker_rebalance_timeout": 15.0,
     # aiokafka leaves the group when nothing was fetched for this long. Nothing is fetched while back-pressure
     # pauses every partition, that is, for as long as the model server is away; leaving would hand the same
     # backlog to another worker which waits for the same server. Dead workers are found by the session timeout
@@ -44,17 +54,27 @@ class App(faust.App):
 
     `sink`: librdkafka settings of the producer; TLS and SASL are configured there for outputs, and by Faust's
     own `broker_credentials` for inputs. `drain_timeout_s`: how long a rebalance or a stop waits for chunks in
-    process before it abandons them; keep it below `broker_rebalance_timeout`. All other settings are Faust's.
+    process before it abandons them; keep it below `broker_rebalance_timeout`. `stuck_rebalance_s`: a rebalance that
+    takes longer has gone astray; the app crashes, so that its supervisor starts a worker that joins anew. Tables are
+    recovered meanwhile: where they are large, set it higher. All other settings are Faust's.
     """
 
     BootStrategy = _Boot
 
     def __init__(
-        self, id: str, *, sink: Mapping[str, object], drain_timeout_s: float = 5.0, **settings: Any
+        self,
+        id: str,
+        *,
+        sink: Mapping[str, object],
+        drain_timeout_s: float = 5.0,
+        stuck_rebalance_s: float = 60.0,
+        **settings: Any,
     ) -> None:
         self.chunk_sizes: dict[str, int] = {}
         self.chunk_runners: set[ChunkRunner] = set()
         self.drain_timeout_s = drain_timeout_s
+        self.stuck_rebalance_s = stuck_rebalance_s
+        self.assigned_at_s: float | None = None
         self.sink = Sink(sink)
         limit_client_logs()
         super().__init__(id, **{**SAFE_DEFAULTS, **settings})
@@ -70,6 +90,24 @@ class App(faust.App):
         """Cancel the chunks in process, unacked."""
         for runner in tuple(self.chunk_runners):
             await runner.abandon()
+
+    @Service.task
+    async def _end_stuck_rebalance(self) -> None:
+        """Why: Faust resumes the streams in another task than the one that is given the partitions; where two
+        rebalances cross, nobody may, and the worker would hold its partitions in silence."""
+        while not self.should_stop:
+            await self.sleep(REBALANCE_CHECK_S)
+            if self.is_rebalance_stuck():
+                log.error("rebalance_stuck", app=self.conf.id)
+                await self.crash(RebalanceStuck(self.conf.id))
+
+    def is_rebalance_stuck(self) -> bool:
+        """Was this worker given its partitions `stuck_rebalance_s` ago, and does it still not read?"""
+        return (
+            self.rebalancing
+            and self.assigned_at_s is not None
+            and monotonic() - self.assigned_at_s > self.stuck_rebalance_s
+        )
 
     def _new_transport(self) -> BatchTransport:
         """Why: Faust finds transports by the scheme of the broker's URL, and `kafka://` names its own."""

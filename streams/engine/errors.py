@@ -2,6 +2,7 @@
 
 TriageError
 ├── DeliveryFailed   the broker refused an output, or the sink stopped before it was delivered
+├── RebalanceStuck   the group's rebalance did not end for this worker
 └── StageFailed      a stage broke its contract, or failed on every message it was given
 """
 
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from streams.errors import TriageError
 
-__all__ = ["DeliveryFailed", "StageFailed", "frames_of"]
+__all__ = ["DeliveryFailed", "RebalanceStuck", "StageFailed", "frames_of"]
 
 FRAME_LIMIT = 8
 
@@ -21,6 +22,10 @@ class DeliveryFailed(TriageError):
     def __init__(self, code: str) -> None:
         super().__init__(code)
         self.code = code
+
+
+class RebalanceStuck(TriageError):
+    """The worker was given partitions, or lost them, and never came to read again."""
 
 
 class StageFailed(TriageError):

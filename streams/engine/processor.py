@@ -4,9 +4,9 @@ Knows nothing of Faust or offsets; `streams.engine.runner` acknowledges. Does no
 returns: deadlines are the stage's.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Generic, ParamSpec, TypeVar
+from typing import Generic, TypeVar
 
 import structlog
 from tenacity import (
@@ -30,8 +30,6 @@ log = structlog.get_logger(__name__)
 LONE_ITEM_ATTEMPTS = 2
 
 T = TypeVar("T")
-R = TypeVar("R")
-P = ParamSpec("P")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +84,7 @@ class ChunkProcessor(Generic[T]):
             if all(output.size_bytes <= self._max_output_bytes for output in outcome):
                 return outcome
             outcome = Rejected(PAYLOAD_TOO_LARGE)
-        return (await self._when_available(self._stage.dead_letter, record, outcome),)
+        return (await self._stage.dead_letter(record, outcome),)
 
     async def _handle_items(self, items: list[tuple[ConsumerRecord, T]]) -> list[Sequence[Output] | Rejected]:
         """Handle the items; one that alone makes the handler fail is rejected, a failing environment is not
@@ -141,21 +139,23 @@ class ChunkProcessor(Generic[T]):
             wait=self._backoff if is_whole_chunk else wait_none(),
             reraise=True,
         )
-        outputs: Sequence[Sequence[Output]] = await retrying(self._when_available, self._stage.handle, items)
+        outputs: Sequence[Sequence[Output]] = await retrying(self._handle_when_available, items)
         if len(outputs) != len(items):
             raise StageFailed("OutputCountMismatch", *_origin(items[0][0]))
         self._successes += 1
         return outputs
 
-    async def _when_available(self, call: Callable[P, Awaitable[R]], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Call the stage until its dependencies are there, for ever if need be."""
+    async def _handle_when_available(
+        self, items: list[tuple[ConsumerRecord, T]]
+    ) -> Sequence[Sequence[Output]]:
+        """Call the handler until its dependencies are there, for ever if need be."""
         try:
-            return await call(*args, **kwargs)
+            return await self._stage.handle(items)
         except Unavailable as outage:
             with self._pauses.pause(outage):
                 retrying = AsyncRetrying(retry=retry_if_exception_type(Unavailable), wait=self._backoff)
-                result: R = await retrying(call, *args, **kwargs)
-                return result
+                outputs: Sequence[Sequence[Output]] = await retrying(self._stage.handle, items)
+                return outputs
 
 
 def _is_internal(error: BaseException) -> bool:

@@ -78,8 +78,5 @@ class Stage(Protocol[T]):
         ...
 
     async def dead_letter(self, record: ConsumerRecord, cause: Rejected) -> Output:
-        """The output that records why `record` was not processed.
-
-        Raises Unavailable if a dependency is away; must raise nothing else.
-        """
+        """The output that records why `record` was not processed. Must neither raise nor wait for long."""
         ...

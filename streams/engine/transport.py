@@ -110,7 +110,13 @@ class SafeBatchConsumer(Consumer):
         hold or move the commit point any more, whenever it finishes."""
         self._guard.forget()
         self._buffered_partitions.clear()
+        self.app.assigned_at_s = monotonic()
         await super().on_partitions_assigned(assigned, generation_id)
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """See `App.is_rebalance_stuck`: from here on the brokers are waited for, however long they are away."""
+        self.app.assigned_at_s = None
+        await super().on_partitions_revoked(revoked)
 
     async def wait_empty(self) -> None:
         """Let messages in process finish and commit them; abandon what the app's drain timeout leaves.

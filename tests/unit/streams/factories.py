@@ -40,6 +40,7 @@ def admitted(message_id: str = "m1", **changes: Any) -> AdmittedMessage:
         "text": "dull ache in the knee",
         "language": "en",
         "age_years": 40.0,
+        "content_digest": "d" * 32,
         **changes,
     }
     return AdmittedMessage(**fields)

@@ -156,3 +156,34 @@ async def test_a_reload_that_fails_is_an_outage() -> None:
     async with _model(FakeServer(STATUS.INTERNAL)) as model:
         with pytest.raises(Unavailable):
             await model.reload()
+
+
+class SlowRepository:
+    """Unloads and loads a model, with time for a cancellation in between."""
+
+    def __init__(self) -> None:
+        self.is_loaded = True
+        self.unloaded = asyncio.Event()
+        self.loaded = asyncio.Event()
+
+    async def unload_model(self, name: str, client_timeout: float) -> None:
+        self.is_loaded = False
+        self.unloaded.set()
+        await asyncio.sleep(0.01)
+
+    async def load_model(self, name: str, client_timeout: float) -> None:
+        self.is_loaded = True
+        self.loaded.set()
+
+
+async def test_a_reload_goes_on_when_its_caller_is_cancelled() -> None:
+    model, repository = TritonModel("127.0.0.1:1", name="m", version="1", timeout_s=1.0), SlowRepository()
+    await model.close()
+    model._client = repository
+    caller = asyncio.create_task(model.reload())
+    await repository.unloaded.wait()
+    caller.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await caller
+    await asyncio.wait_for(repository.loaded.wait(), 5)
+    assert repository.is_loaded

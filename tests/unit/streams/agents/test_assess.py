@@ -39,6 +39,8 @@ class FakeLedger:
         return self.sightings[: len(entries)]
 
     async def release(self, key: str, origin: str) -> None:
+        if not self.sightings:
+            raise Unavailable("redis")
         self.released.append((key, origin))
 
 
@@ -104,6 +106,12 @@ async def test_the_id_of_a_dead_letter_is_free_again() -> None:
     assert ledger.released == [
         (f"{message.source}\x1f{message.message_id}", f"{raw.topic}-{raw.partition}-7")
     ]
+
+
+async def test_a_dead_letter_does_not_wait_for_the_ledger() -> None:
+    raw = record(admitted().model_dump_json().encode())
+    output = await _stage(FakeLedger()).dead_letter(raw, Rejected(DeadLetterReason.MODEL_REJECTED))
+    assert output.topic == DEADLETTERS.name
 
 
 async def test_a_field_of_a_newer_admission_is_ignored_wherever_it_stands() -> None:

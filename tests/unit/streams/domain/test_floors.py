@@ -62,7 +62,49 @@ def test_a_single_parameter_of_three_is_level_three_at_least() -> None:
 
 @pytest.mark.parametrize(("age_years", "pregnant"), [(10.0, None), (30.0, True)])
 def test_the_score_is_left_out_where_it_does_not_hold(age_years: float, pregnant: bool | None) -> None:
-    assert rules(age_years, pregnant, heart_rate_bpm=140.0) == []
+    assert rules(age_years, pregnant, heart_rate_bpm=95.0, temperature_c=39.5, spo2_percent=93.0) == []
+
+
+@pytest.mark.parametrize(("age_years", "pregnant"), [(0.1, None), (5.0, None), (30.0, True), (5.0, True)])
+def test_low_saturation_is_level_two_at_least_in_children_and_in_pregnancy(
+    age_years: float, pregnant: bool | None
+) -> None:
+    assert rules(age_years, pregnant, spo2_percent=91.0) == [("danger_spo2", 2)]
+    assert rules(age_years, pregnant, spo2_percent=92.0) == []
+
+
+@pytest.mark.parametrize(
+    ("age_years", "heart_rate_bpm", "respiratory_rate_bpm"),
+    [(0.2, 180.0, 50.0), (0.25, 160.0, 40.0), (3.0, 140.0, 30.0), (8.0, 100.0, 20.0), (15.9, 100.0, 20.0)],
+)
+def test_a_child_beyond_the_danger_limits_of_its_age_is_level_two_at_least(
+    age_years: float, heart_rate_bpm: float, respiratory_rate_bpm: float
+) -> None:
+    at_limit: dict[str, Any] = {
+        "heart_rate_bpm": heart_rate_bpm,
+        "respiratory_rate_bpm": respiratory_rate_bpm,
+    }
+    assert rules(age_years, **at_limit) == []
+    assert rules(age_years, **{name: value + 1 for name, value in at_limit.items()}) == [
+        ("danger_child_heart_rate", 2),
+        ("danger_child_respiratory_rate", 2),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("field", "inside", "outside"),
+    [
+        ("heart_rate_bpm", (40.0, 120.0), (39.0, 121.0)),
+        ("respiratory_rate_bpm", (10.0, 30.0), (9.0, 31.0)),
+        ("systolic_bp_mmhg", (90.0, 160.0), (89.0, 161.0)),
+    ],
+)
+def test_a_red_obstetric_trigger_is_level_two_at_least(
+    field: str, inside: tuple[float, float], outside: tuple[float, float]
+) -> None:
+    assert [rules(30.0, True, **{field: value}) for value in inside] == [[], []]
+    expected = (f"danger_pregnancy_{field.rsplit('_', 1)[0]}", 2)
+    assert [rules(30.0, True, **{field: value}) for value in outside] == [[expected], [expected]]
 
 
 def test_no_vital_signs_fire_nothing() -> None:
@@ -149,11 +191,14 @@ def test_signs_whose_cleaning_loses_nothing_add_no_rule(signs: dict[str, Any]) -
     assert as_sent(**signs) == []
 
 
-@pytest.mark.parametrize(("age_years", "pregnant"), [(10.0, None), (30.0, True)])
-def test_an_inverted_pressure_is_not_scored_where_the_score_does_not_hold(
-    age_years: float, pregnant: bool | None
-) -> None:
-    assert as_sent(age_years, pregnant, systolic_bp_mmhg=70.0, diastolic_bp_mmhg=120.0) == []
+def test_an_inverted_pressure_has_no_limit_in_a_child() -> None:
+    assert as_sent(10.0, None, systolic_bp_mmhg=70.0, diastolic_bp_mmhg=120.0) == []
+
+
+def test_an_inverted_pressure_is_held_against_the_limits_of_pregnancy() -> None:
+    assert as_sent(30.0, True, systolic_bp_mmhg=70.0, diastolic_bp_mmhg=120.0) == [
+        ("danger_pregnancy_systolic_bp", 2)
+    ]
 
 
 @pytest.mark.parametrize("age_years", [40.0, 1.0, None])

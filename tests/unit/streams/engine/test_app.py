@@ -1,6 +1,9 @@
 """Safe defaults, and services that start and stop in the right order."""
 
+from time import monotonic
+
 import faust
+import pytest
 
 from streams.engine import App
 
@@ -38,3 +41,16 @@ async def test_the_sink_starts_before_and_stops_after_all_that_send_to_it(app: A
 async def test_the_chunk_size_of_a_topic_is_known_to_the_transport(app: App) -> None:
     app.batch_topic("lane", chunk_size=32, maxsize=4)
     assert app.chunk_sizes == {"lane": 32}
+
+
+@pytest.mark.parametrize(
+    ("rebalancing", "assigned_s_ago", "is_stuck"),
+    [(True, 61.0, True), (True, 30.0, False), (True, None, False), (False, 61.0, False)],
+)
+async def test_a_worker_that_has_its_partitions_and_never_reads_is_stuck(
+    rebalancing: bool, assigned_s_ago: float | None, is_stuck: bool
+) -> None:
+    app = App("stuck", broker=BROKER, sink=SINK, stuck_rebalance_s=60.0)
+    app.rebalancing = rebalancing
+    app.assigned_at_s = None if assigned_s_ago is None else monotonic() - assigned_s_ago
+    assert app.is_rebalance_stuck() is is_stuck

@@ -24,7 +24,6 @@ class ScriptedStage:
     def __init__(self) -> None:
         self.calls: list[list[str]] = []
         self.outage: list[Exception] = []
-        self.dead_letter_outage: list[Exception] = []
 
     def decode(self, record: ConsumerRecord) -> str:
         text: str = record.value.decode()
@@ -48,8 +47,6 @@ class ScriptedStage:
         return [[Output("done", None, b"x" * 500 if text == "large" else text.encode())] for text in texts]
 
     async def dead_letter(self, record: ConsumerRecord, cause: Rejected) -> Output:
-        if self.dead_letter_outage:
-            raise self.dead_letter_outage.pop()
         return Output("dead", None, cause.code.encode())
 
 
@@ -214,16 +211,6 @@ async def test_an_outage_during_bisection_is_waited_for_as_well(
 ) -> None:
     stage.outage = [Rejected("field_invalid"), *(Unavailable("triton") for _ in range(20))]
     assert values(await processor.process(chunk("a", "b"))) == [("done", b"a"), ("done", b"b")]
-
-
-async def test_a_dead_letter_waits_for_what_it_needs(
-    stage: ScriptedStage, processor: Processor, chunk: Chunk
-) -> None:
-    stage.dead_letter_outage = [Unavailable("redis") for _ in range(20)]
-    assert values(await processor.process(chunk("a", "poison"))) == [
-        ("done", b"a"),
-        ("dead", b"field_invalid"),
-    ]
 
 
 async def test_an_outage_is_logged_once_when_it_begins_and_once_when_it_ends(
