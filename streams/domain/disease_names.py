@@ -1,6 +1,7 @@
 """Names of diseases, to tell a medical history from the complaint behind it in the same telegraphic sentence.
 
-A small list on purpose: an unlisted name ends a history, which makes a false alarm, never a missed emergency.
+A small list on purpose: a history reaches a complaint over harmless words only, so any name ends it there, listed or
+not, which makes a false alarm. A past event ("stroke") stays in a history over a few words of any kind.
 """
 
 import re

@@ -1,7 +1,7 @@
 """Is a phrase only asked about or set as a condition?
 
 A question about an illness is one; a question about one's own complaint ("what causes chest pain that started an hour
-ago") is the complaint. A sign of the second, in the same sentence, wins.
+ago", "which drug for a seizure that won't stop") is the complaint. A sign of the second, in the same sentence, wins.
 """
 
 import re
@@ -52,14 +52,24 @@ _OWN = re.compile(
 )
 
 
-def is_hypothetical(before: str, after: str, *, is_event: bool) -> bool:
-    """Say whether a phrase is hypothetical between `before` and `after` in its sentence of a normalised text.
+_GOING_ON = re.compile(
+    r"\b(?:(?:won'?t|will not|doesn'?t|does not|isn'?t|is not|not|hasn'?t|has not|never|can'?t|cannot) (?:be )?"
+    r"(?:stop|stops|stopped|stopping|end|ending|ended)"
+    r"|who(?:'s| is| isn'?t| won'?t| can'?t| cannot| has(?:n'?t)?| stopped| just| took))\b"
+)
+"""What lasts, or what somebody does, happens."""
+
+
+def is_hypothetical(before: str, phrase: str, after: str, *, is_event: bool) -> bool:
+    """Say whether `phrase` is hypothetical between `before` and `after` in its sentence of a normalised text.
 
     `is_event`: it names an illness ("stroke") rather than a complaint.
     """
     if _CONDITION.search(before):
         return not (_HAPPENING.search(after) or _OWN.search(after))
     if not _QUESTION.search(before) or _HAPPENING.search(before + after) or _OWN.search(after):
+        return False
+    if _GOING_ON.search(before + phrase + after):
         return False
     # "I have diabetes, what is the risk of a stroke" asks; "I am sweating, what causes chest pain" tells.
     return is_event or not _OWN.search(before)

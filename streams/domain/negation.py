@@ -5,8 +5,9 @@ triggers before and after the phrase, scopes that conjunctions spread and termin
 errors differ in cost. A missed emergency costs more than a false alarm, so a trigger reaches a phrase only over
 words known to be harmless, and every doubt affirms. Pseudo-negations ("no relief of ...", "not only ...") need no
 list: their words are not harmless. Telegraphic sentences put the complaint behind a history or a denial ("PMH asthma,
-crushing chest pain"): a comma ends both, unless the phrase is of the same kind as the list before it. Resolved
-complaints stay affirmed, because a weakness that is gone is a TIA.
+crushing chest pain", "denies trauma, slurred speech"). A history reaches a complaint over harmless words only, and a
+past event ("stroke") over a list of diseases too. A denial reaches over a comma only within a list: two commas, or an
+"and", an "or" or a further item behind it. Resolved complaints stay affirmed, because a weakness that is gone is a TIA.
 
 Does not cover: coreference across sentences.
 """
@@ -28,6 +29,7 @@ CONTEXT_BEFORE_CHARACTERS = 240
 CONTEXT_AFTER_CHARACTERS = 120
 MAX_LIST_ITEM_WORDS = 4
 MAX_HISTORY_WORDS = 5
+MIN_LIST_COMMAS = 2
 LONG_LIST_SEPARATORS = 4
 """So many items after a "no" are a list, even with an "or" in the middle."""
 
@@ -73,7 +75,7 @@ def phrase_status(text: str, start: int, end: int) -> Status:
     mention = _Mention(before, phrase, after, is_past_event(phrase, after))
     if _is_negated(mention):
         return Status.NEGATED
-    if is_hypothetical(before, after, is_event=mention.is_event):
+    if is_hypothetical(before, phrase, after, is_event=mention.is_event):
         return Status.HYPOTHETICAL
     if is_about_somebody_else(text, before, phrase, after):
         return Status.OTHER_PERSON
@@ -98,16 +100,39 @@ def _is_negated(mention: _Mention) -> bool:
 
 
 def _denial_reaches(between: str, mention: _Mention) -> bool:
-    """Say whether a clinician's "denies" reaches: over a list of complaints, not over "denies allergies"."""
+    """Say whether a clinician's "denies" reaches: over a list of complaints, not over "denies allergies".
+
+    One comma makes no list: in "denies trauma, slurred speech" the speech is the complaint.
+    """
     if trigger.TERMINATOR.search(between):
         return False
     no_complaint = trigger.NOT_A_COMPLAINT.search(between)
     item = trigger.DENIED_ITEM.search(between)
     if item is None:
         return no_complaint is None or between.rstrip().endswith(("or", "and"))
-    told = item[1] + mention.phrase + _NEXT_ITEM.split(mention.after, maxsplit=1)[0]
+    tail = _NEXT_ITEM.split(mention.after, maxsplit=1)[0]
+    if len(trigger.DENIED_LIST_COMMA.findall(between)) < MIN_LIST_COMMAS and (
+        trigger.NEW_STATEMENT.search(f"{item[1]}|{tail}")
+        or not (trigger.LIST_AND_OR.search(item[1]) or _list_goes_on(mention.after))
+    ):
+        return False
+    told = item[1] + mention.phrase + tail
     return not (
         no_complaint or trigger.AFFIRMING_AFTER.match(mention.after) or trigger.PRESENTING.search(told)
+    )
+
+
+def _list_goes_on(after: str) -> bool:
+    """Say whether a further item stands behind: any after "or", after a comma or "and" no new statement."""
+    further = trigger.FURTHER_ITEM.match(after)
+    if further is None:
+        return False
+    item = further["item"]
+    return further["or"] is not None or not (
+        len(item.split()) > MAX_LIST_ITEM_WORDS
+        or trigger.TERMINATOR.search(item)
+        or trigger.PRESENTING.search(item)
+        or trigger.NEW_STATEMENT.search(item)
     )
 
 
@@ -156,26 +181,32 @@ def _is_historical(mention: _Mention) -> bool:
     long_ago = trigger.EVENT_LONG_AGO_AFTER if mention.is_event else trigger.LONG_AGO_AFTER
     if long_ago.match(mention.after):
         return True
-    if any(_is_one_past_thing(between, mention) for between in mention.behind(trigger.LONG_AGO_BEFORE)):
+    if _happened_long_ago(mention):
         return True
     if any(_history_reaches(heading, mention) for heading in trigger.HISTORY_BEFORE.finditer(mention.before)):
         return True
     return any(trigger.HARMLESS.fullmatch(between) for between in mention.behind(trigger.ADJACENT_HISTORY))
 
 
+def _happened_long_ago(mention: _Mention) -> bool:
+    """In "3 months ago had a baby, chest pain" and "3 months ago chest pain started" the pain is a present one."""
+    if trigger.ONSET_AFTER.match(mention.after):
+        return False
+    return any(trigger.HAPPENED.fullmatch(between) for between in mention.behind(trigger.LONG_AGO_BEFORE))
+
+
 def _history_reaches(heading: re.Match[str], mention: _Mention) -> bool:
-    """Say whether "history of" reaches: one past thing, or past events in a plain list of diseases."""
+    """Say whether "history of" reaches: a complaint next to it, or a past event near it or in a list of diseases."""
     between = mention.before[heading.end() :]
     no_history = trigger.NEGATED_HEADING.search(mention.before[: heading.start()])
     if no_history and not heading[0].endswith("of"):
         return False
-    if mention.is_event and is_disease_list(between):
+    if not mention.is_event:
+        return trigger.HARMLESS.fullmatch(between) is not None
+    if is_disease_list(between):
         return True
-    return trigger.HISTORY_SEPARATOR.search(between) is None and _is_one_past_thing(between, mention)
-
-
-def _is_one_past_thing(between: str, mention: _Mention) -> bool:
-    """In "history of asthma chest pain" the disease is the past thing, and the pain stands for itself."""
-    if trigger.TERMINATOR.search(between) or len(between.split()) > MAX_HISTORY_WORDS:
-        return False
-    return mention.is_event or not (names_a_disease(between) or trigger.NOT_A_COMPLAINT.search(between))
+    return not (
+        trigger.HISTORY_SEPARATOR.search(between)
+        or trigger.TERMINATOR.search(between)
+        or len(between.split()) > MAX_HISTORY_WORDS
+    )

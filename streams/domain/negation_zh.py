@@ -18,6 +18,8 @@ _HARMLESS = (
 _DENIAL = re.compile(rf"(?:否认|未见|未诉|未出现|未发生|排除|并无){_LIST}{_HARMLESS}$")
 _NEGATION = re.compile(rf"(?<![有缘])(?:没有|没|无|未|并未)(?!故|法|力){_LIST}{_HARMLESS}$")
 _NOT = re.compile(r"(?<![是会要能])(?:不|并不|并非)(?:太|是|会|感到|觉得|感觉|伴有|存在|再)*$")
+_ABSENCE = re.compile("无|没")
+"""In "无呼吸、无脉搏" the first "no" does not deny the second."""
 _NEGATED_AFTER = re.compile(r"\s?(?:[:(]\s?)?(?:无|没有|否认|阴性|\(-\))(?=[,，。)、]|$)")
 _CONDITION = re.compile(
     r"(?:如果|万一|要是|假如|一旦)[^，,]{0,6}(?:出现|发生|发作|有)[^，,]{0,4}$|(?:如何|怎么|怎样)(?:预防|防止|避免)[^，,]{0,6}$|(?:预防|什么是|何为)$"
@@ -56,7 +58,8 @@ _RELATIVE_PAST = re.compile(r"(?:得过|患过|曾|死于)[^，,]{0,6}$")
 
 def status_name(before: str, phrase: str, after: str) -> str:
     """Return the value of `negation.Status` for a Chinese `phrase` between `before` and `after` in its sentence."""
-    if _NEGATED_AFTER.match(after) or any(p.search(before) for p in (_DENIAL, _NEGATION, _NOT)):
+    is_denied = any(pattern.search(before) for pattern in (_DENIAL, _NEGATION, _NOT))
+    if _NEGATED_AFTER.match(after) or (is_denied and not _ABSENCE.match(phrase)):
         return "negated"
     recent = _RECENT.search(before) or _RECENT.search(after[:20])
     if _is_hypothetical(before, phrase, after, recent=recent is not None):

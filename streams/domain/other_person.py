@@ -1,14 +1,15 @@
 """Is a phrase about a relative rather than the patient?
 
 Relatives write for patients: "my father is having chest pain" is a patient. Parents, grandparents, aunts, uncles and
-siblings count as somebody else only in the past tense and only with a sign that the writer is the patient, or that it
-is long over, or where the phrase names a disease that runs in families. Children and partners only where it is long
-over.
+siblings count as somebody else only in the past tense and only where the writer tells a complaint or a worry of their
+own, or where it is long over: "my dad had a heart attack" may be a call for help. Children and partners only where it
+is long over.
 """
 
 import re
 
-from streams.domain.disease_names import is_past_event
+from streams.domain.disease_names import is_past_event, names_a_disease
+from streams.domain.negation_triggers import AGE
 
 __all__ = ["is_about_somebody_else"]
 
@@ -41,8 +42,10 @@ _PROXY_PAST = re.compile(rf"\b{_PROXY},? {_PAST}((?: [a-z]+){{0,3}}) ?$")
 _DIED = re.compile(r"\b(?:died|passed)\b")
 _FAMILY_AFTER = re.compile(r"[^,]{0,20}\b(?:runs in (?:my|the|our) family|in (?:my|the|our) family)\b")
 _LONG_OVER = re.compile(
-    r"\b(?:years ago|last year|in (?:19|20)[0-9][0-9]|at (?:age|the age)|aged? [0-9]+|at [0-9]{2}\b"
-    r"|when (?:i|he|she) was|in (?:his|her|their) [0-9]0'?s)"
+    r"\b(?:years ago|last year|in (?:19|20)[0-9][0-9]|at (?:age|the age)|aged? [0-9]+"
+    r"|at (?:2[5-9]|[3-9][0-9])\b(?! ?(?:am|pm|%|percent|:|min|miles?|mph|km|past|to))"
+    rf"|when (?:i|he|she) was (?:in (?:his|her|my) (?:[a-z]+ )?[a-z]+(?:ies|teens)\b|{AGE})"
+    r"|in (?:his|her|their) [0-9]0'?s)"
 )
 _RECENT = re.compile(
     r"\b(?:today|tonight|now|currently|right now|this (?:morning|afternoon|evening)|just|minutes?"
@@ -54,21 +57,29 @@ _THIRD_PERSON_PATIENT = re.compile(
     r"| doesn't)\b|\b(?:his|her) (?!own\b)[a-z]+ (?:is|are|has|hurts?)\b|\bher (?:face|arm|speech)"
     r"|\bhis (?:face|arm|speech)"
 )
-_FIRST_PERSON = re.compile(
-    r"\b(?:i|i'm|im|i've|ive|me|myself|mine)\b|\bmy (?!"
-    + _ANCESTOR[3:-1]
-    + r")[a-z]+ (?:is|are|hurts?|feels?)\b"
+_OWN_COMPLAINT = re.compile(
+    r"\b(?:i (?:also |just |now |often )?(?:have|had|am|feel|get|keep|woke|suffer|experience)|i'm|im|i've|ive)"
+    r"(?: (?!(?:my|his|her|he|she|him|think|no|not|called?|found)\b)[a-z']+){0,5}"
+    r" (?:pains?|aches?|aching|sore|cough(?:ing)?|fever|feverish|headaches?|migraines?|dizzy|dizziness|tired|fatigued?"
+    r"|sick"
+    r"|nause[a-z]+|vomit[a-z]*|diarrh[a-z]+|rash|itch[a-z]*|numb[a-z]*|weak[a-z]*|tingling|short of breath|breathless"
+    r"|palpitations|swollen|swelling|lump|bleeding|tight[a-z]*|heartburn|cramps?|symptoms?|cholesterol|blood pressure"
+    r"|worried about my|concerned about my|at risk)\b"
+    r"|\bi (?:worry|am worried|am concerned) about my (?:own )?(?:[a-z]+ )?(?:cholesterol|risk|blood pressure|heart"
+    r"|health)\b"
+    r"|\bi (?:can'?t|cannot|can hardly) (?:breathe|sleep|swallow|walk)\b"
+    r"|\bmy (?:own )?(?:left |right |lower |upper )?(?:chest|head|arm|arms|leg|legs|back|stomach|belly|tummy|throat"
+    r"|neck|knee|foot|feet|hand|hands|shoulder|heart|ear|eye|eyes|skin|nose|cholesterol|blood pressure)"
+    r" (?:is|are|has|have|feels?|hurts?|aches?|itch(?:es)?|keeps?)\b"
+    r"|\b(?:am i|should i be) (?:at risk|tested|checked|screened|worried)\b"
 )
-_HEREDITARY = re.compile(
-    r"\b(?:heart attacks?|mi|myocardial infarctions?|strokes?|aneurysms?|blood clots?"
-    r"|pulmonary embolism|aaa|dissections?)\b"
-)
+"""The writer is the patient. "I think" and "I need help" are said by whoever calls for a relative."""
 
 
 def is_about_somebody_else(text: str, before: str, phrase: str, after: str) -> bool:
     """Say whether `phrase` is family history; `before` and `after` it in its sentence of the normalised `text`."""
     family = _FAMILY_HISTORY.search(before)
-    if family and _is_of_the_family(family[1], phrase) and not _RECENT.search(after):
+    if family and _is_of_the_family(family[1], phrase, after) and not _RECENT.search(after):
         return True
     if _FAMILY_AFTER.match(after):
         return not _RECENT.search(after)
@@ -82,14 +93,16 @@ def is_about_somebody_else(text: str, before: str, phrase: str, after: str) -> b
         return True
     if not ancestor or _THIRD_PERSON_PATIENT.search(text):
         return False
-    return _HEREDITARY.search(phrase) is not None or _FIRST_PERSON.search(text) is not None
+    return _OWN_COMPLAINT.search(text) is not None
 
 
-def _is_of_the_family(between: str, phrase: str) -> bool:
-    """Say whether a family history reaches `phrase`: over a comma only to the name of a disease."""
+def _is_of_the_family(between: str, phrase: str, after: str) -> bool:
+    """Say whether a family history reaches `phrase`: over a disease, "with" or a comma only to a past event."""
     if _PATIENT_AGAIN.search(between):
         return False
-    return is_past_event(phrase) or re.search(r"[,/]| - ", between) is None
+    if is_past_event(phrase, after):
+        return True
+    return not names_a_disease(between) and re.search(r"[,/&+]| - |\bwith\b|\bw\b", between) is None
 
 
 def _clause(before: str, relative: re.Match[str]) -> str:
