@@ -19,7 +19,7 @@ STANDARD_CHUNK = 32
 EXPRESS_CHUNK = 16
 EXPRESS_DEPTH = 4096
 """Deep, so that during an outage of the model every waiting express message is at least announced."""
-RETRY = RetryPolicy(initial_wait_s=0.1, max_wait_s=1.0)
+RETRY = RetryPolicy(initial_wait_s=0.1, max_wait_s=0.5)
 
 
 def create_app(stage: Stage, settings: Settings) -> App:

@@ -20,6 +20,7 @@ __all__ = ["Assessment", "RequestLimits"]
 
 _PROBE_TEXT = "chest pain"
 _PROBES = 4
+_FAULTS_UNTIL_BLAMED = 3
 _RELOAD_PAUSE_S = 10.0
 """A reload stops all requests for a moment: where one did not help, the next can wait."""
 
@@ -98,14 +99,13 @@ class Assessment:
 
     async def _ask(self, windows: Sequence[EncodedWindow], lane: Priority) -> list[ModelAnswer]:
         async with self._slots[lane]:
-            try:
-                return await self.model.infer(windows, self._share.priority(lane, len(windows)))
-            except ModelFault:
-                await self._find_fault()
-            try:  # the model is well: one more try tells a passing fault from a message it cannot bear
-                return await self.model.infer(windows, self._share.priority(lane, len(windows)))
-            except ModelFault:
-                raise Rejected(DeadLetterReason.MODEL_REJECTED) from None
+            # A server that fails half of its requests fails some twice in a row, and may pass the probes between.
+            for _ in range(_FAULTS_UNTIL_BLAMED):
+                try:
+                    return await self.model.infer(windows, self._share.priority(lane, len(windows)))
+                except ModelFault:
+                    await self._find_fault()
+            raise Rejected(DeadLetterReason.MODEL_REJECTED)
 
     async def _find_fault(self) -> None:
         """Return where the messages are at fault; raise Unavailable where the model server is.

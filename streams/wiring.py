@@ -10,6 +10,7 @@ from streams.adapters.model_bundle import load_bundle
 from streams.adapters.pseudonyms import HmacPseudonymizer
 from streams.adapters.red_flag_rules import clinical_words, load_red_flag_rules, load_red_flag_screen
 from streams.adapters.redis_ledger import RedisLedger
+from streams.adapters.remembering_ledger import RememberingLedger
 from streams.adapters.triton import TritonModel
 from streams.assessment import Assessment, RequestLimits
 from streams.domain.acuity import AcuityPolicy
@@ -59,9 +60,11 @@ def assessment(settings: Settings) -> Assessment:
     )
 
 
-def ledger(settings: Settings) -> RedisLedger:
+def ledger(settings: Settings) -> RememberingLedger:
     """Build the ledger of message ids."""
-    return RedisLedger(settings.redis_url.get_secret_value(), retention_s=settings.ledger_retention_s)
+    return RememberingLedger(
+        RedisLedger(settings.redis_url.get_secret_value(), retention_s=settings.ledger_retention_s)
+    )
 
 
 def cipher(settings: Settings) -> FernetCipher:

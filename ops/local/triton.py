@@ -52,6 +52,7 @@ class Triton(Part):
         self._models = models
         self._self_test_model = self_test_model
         self._instances: dict[tuple[str, str], int] = {}
+        self._changing_checks = 0
 
     def command(self) -> list[str]:
         addresses = [
@@ -89,16 +90,21 @@ class Triton(Part):
             await http_get(self._ports["http"], f"/v2/models/{model}/ready")
 
     async def check_alive(self, pid: int) -> None:
-        await self.check_ready(pid)
+        await http_get(self._ports["http"], "/v2/health/live")
+        index = json.loads(await http_get(self._ports["http"], "/v2/repository/index", "POST"))
+        # While one version is loaded the whole server calls itself not ready; the others go on serving.
+        is_changing = any(row.get("state") in ("LOADING", "UNLOADING") for row in index)
+        self._changing_checks = self._changing_checks + 1 if is_changing else 0
+        if is_changing and self._changing_checks * self.liveness_interval_s < self.start_timeout_s:
+            return
+        for model in self._models:
+            await http_get(self._ports["http"], f"/v2/models/{model}/ready")
         # The server goes on saying that it is ready while a stub is dead and requests fail.
-        expected, living = await self._expected_stubs(), _count_stubs(pid)
+        ready = [(row["name"], row["version"]) for row in index if row.get("state") == "READY"]
+        expected = sum([await self._stubs_of(model, version) for model, version in ready])
+        living = _count_stubs(pid)
         if living < expected:
             raise NotReady(f"{living} of {expected} model processes live")
-
-    async def _expected_stubs(self) -> int:
-        index = json.loads(await http_get(self._ports["http"], "/v2/repository/index", "POST"))
-        ready = [(row["name"], row["version"]) for row in index if row.get("state") == "READY"]
-        return sum([await self._stubs_of(model, version) for model, version in ready])
 
     async def _stubs_of(self, model: str, version: str) -> int:
         if (model, version) not in self._instances:
