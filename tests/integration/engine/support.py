@@ -151,6 +151,11 @@ class Worker:
         process.terminate()
         return process.wait(timeout=30)
 
+    def restart_crashed(self) -> None:
+        """As a supervisor does: start one worker where the last one started has crashed."""
+        if self._processes[-1].poll() not in (None, 0):
+            self.start()
+
     def set_flag(self, flag: str) -> None:
         (self._folder / flag).touch()
 

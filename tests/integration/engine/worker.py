@@ -19,6 +19,7 @@ app = App(
     broker=f"kafka://{BOOTSTRAP}",
     sink={"bootstrap.servers": BOOTSTRAP},
     drain_timeout_s=1.0,
+    stuck_rebalance_s=10.0,
     store="memory://",
     datadir=str(FLAGS / "data"),
     topic_disable_leader=True,
