@@ -1,0 +1,58 @@
+"""The model server answers late, with errors, or while its models change."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from random import Random
+from typing import ClassVar
+
+from ops.chaos.cluster import Cluster
+from ops.chaos.faults.base import FaultKind
+from ops.chaos.history import Moment
+from ops.chaos.triton_proxy import HEALTHY, Behaviour
+
+__all__ = ["ModelSwap", "ModelUnload", "Requests"]
+
+
+@dataclass(frozen=True, slots=True)
+class Requests(FaultKind):
+    """Inference requests are delayed or refused on their way."""
+
+    recovers_from: ClassVar[Moment] = "ended"
+    behaviour: Behaviour = HEALTHY
+
+    @contextmanager
+    def strike(self, cluster: Cluster, rng: Random) -> Iterator[str]:
+        cluster.behave(self.behaviour)
+        try:
+            yield "triton"
+        finally:
+            cluster.behave(HEALTHY)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSwap(FaultKind):
+    """A second version is loaded beside the one that serves, and taken away again."""
+
+    @contextmanager
+    def strike(self, cluster: Cluster, rng: Random) -> Iterator[str]:
+        cluster.add_model_version()
+        try:
+            yield "triton"
+        finally:
+            cluster.remove_model_version()
+
+
+@dataclass(frozen=True, slots=True)
+class ModelUnload(FaultKind):
+    """The model is unloaded through Triton's repository API, and loaded again."""
+
+    recovers_from: ClassVar[Moment] = "ended"
+
+    @contextmanager
+    def strike(self, cluster: Cluster, rng: Random) -> Iterator[str]:
+        cluster.unload_model()
+        try:
+            yield "triton"
+        finally:
+            cluster.load_model()
