@@ -1,8 +1,10 @@
 """A terminal's view of Kafka: send raw messages, follow the topics from now or from the start."""
 
+import json
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import partial
+from typing import IO
 
 from confluent_kafka import (
     OFFSET_BEGINNING,
@@ -16,7 +18,7 @@ from confluent_kafka import (
 
 from streams.topics import ALL_TOPICS, MESSAGES, RAW_MESSAGE_MAX_BYTES
 
-__all__ = ["Follower", "Sender", "lines"]
+__all__ = ["Follower", "Sender", "payloads"]
 
 _METADATA_TIMEOUT_S = 10.0
 _FLUSH_TIMEOUT_S = 30.0
@@ -120,9 +122,18 @@ def _silent_logger() -> logging.Logger:
     return logger
 
 
-def lines(stream: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield the payloads of a JSON Lines stream; empty lines carry none."""
-    for line in stream:
-        stripped = line.rstrip(b"\r\n")
-        if stripped:
-            yield stripped
+def payloads(stream: IO[bytes]) -> list[bytes]:
+    """Return the payloads of a JSON Lines stream; empty lines carry none. One document over many lines is one too."""
+    content = stream.read()
+    lines = [line for raw in content.split(b"\n") if (line := raw.rstrip(b"\r"))]
+    if len(lines) > 1 and not _is_json(lines[0]) and _is_json(content):
+        return [content]
+    return lines
+
+
+def _is_json(content: bytes) -> bool:
+    try:
+        json.loads(content)
+    except ValueError:
+        return False
+    return True

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.live import Live
 
 from ops.cli.failures import reported
-from ops.cli.kafka import Follower, Sender, lines
+from ops.cli.kafka import Follower, Sender, payloads
 from ops.cli.play import Playback, Row
 from ops.cli.running import running_stack
 from ops.cli.tables import case_json, live_table
@@ -35,13 +35,13 @@ def send(
     timeout_s: Annotated[float, typer.Option(help="How long to wait for the last decision.")] = 300.0,
 ) -> None:
     """Publish messages, and say what became of them. Exits 1 where one has no outcome, or two."""
-    payloads = _read(file)
+    messages = _read(file)
     with reported(console), running_stack(console) as endpoints:
         bootstrap = str(endpoints.kafka)
         playback = Playback(Sender(bootstrap), Follower(bootstrap, from_start=False), on_row=_ignore)
-        playback.play(payloads, interval_s=interval_s)
+        playback.play(messages, interval_s=interval_s)
         if not wait:
-            typer.echo(f"{len(payloads)} messages sent")
+            typer.echo(f"{len(messages)} messages sent")
             return
         with console.status("Waiting for the decisions"):
             summary = playback.wait(timeout_s)
@@ -83,10 +83,10 @@ def _watch_table(sender: Sender, follower: Follower) -> NoReturn:
 
 def _read(file: str) -> list[bytes]:
     if file == "-":
-        return list(lines(sys.stdin.buffer))
+        return payloads(sys.stdin.buffer)
     try:
         with Path(file).open("rb") as stream:
-            return list(lines(stream))
+            return payloads(stream)
     except OSError as error:
         raise typer.BadParameter(f"{file}: {error.strerror}") from None
 

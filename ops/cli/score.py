@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from ops.cli.failures import reported
-from ops.cli.kafka import lines
+from ops.cli.kafka import payloads
 from ops.cli.stack import PROJECT_ROOT, find_stack
 from ops.local.blocking import running
 from ops.local.config import StackConfig
@@ -40,10 +40,10 @@ def score(
     from ops.cli.scoring import score_rows
 
     with file.open("rb") as stream:
-        payloads = list(lines(stream))
+        messages = payloads(stream)
     with reported(console), _opened(out) as results, _model_server() as address:
-        errors = asyncio.run(_write(score_rows(payloads, address, console), results))
-    console.print(f"{len(payloads)} messages scored, {errors} of them with an error.")
+        errors = asyncio.run(_write(score_rows(messages, address, console), results))
+    console.print(f"{len(messages)} messages scored, {errors} of them with an error.")
 
 
 async def _write(rows: AsyncIterator[dict[str, Any]], results: TextIO) -> int:
