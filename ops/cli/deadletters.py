@@ -23,7 +23,9 @@ __all__ = ["register"]
 console = Console(stderr=True)
 _SHOWN = {"event_id", "reason", "path", "origin", "message_id", "source", "occurred_at", "payload_bytes"}
 
-Ids = Annotated[list[str] | None, typer.Argument(help="Beginnings of event ids; none: all that are meant.")]
+Ids = Annotated[
+    list[str] | None, typer.Argument(help="Beginnings of event ids; none: all that the options admit.")
+]
 Reason = Annotated[DeadLetterReason | None, typer.Option(help="Only letters with this reason.")]
 Source = Annotated[str | None, typer.Option(help="Only letters of this sender, where it is known.")]
 Since = Annotated[datetime | None, typer.Option(help="Only letters written at or after this time (UTC).")]
@@ -95,7 +97,7 @@ def replay(
 ) -> None:
     """Send messages again where they came from, and close their letters. Exits 1 where one could not be sent.
 
-    Replaying twice decides once: a message keeps its id.
+    Replaying twice decides once: a message keeps its id. One that is still at fault gets a new letter.
     """
     with _box() as (box, cipher):
         letters = _find(box, ids, reason, source, since)
@@ -168,7 +170,7 @@ def _confirm(action: str, letters: list[OpenLetter], yes: bool) -> None:
         console.print("no open letter is meant")
         raise typer.Exit
     if not yes:
-        typer.confirm(f"{action} {len(letters)} letters?", abort=True)
+        typer.confirm(f"{action} {len(letters)} open letters?", abort=True)
 
 
 def _as_json(letter: DeadLetter) -> str:

@@ -49,6 +49,8 @@ def down() -> None:
         stop(find_stack())
     except StackNotRunning:
         console.print("No stack is running here.")
+    else:
+        console.print("Stack stopped; its data stay.")
 
 
 def status(as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
