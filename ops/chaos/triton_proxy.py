@@ -32,7 +32,7 @@ _OPTIONS = [
     # as the workers' own client: the proxy must not be what recovers slowly
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.min_reconnect_backoff_ms", 100),
-    ("grpc.max_reconnect_backoff_ms", 1_000),
+    ("grpc.max_reconnect_backoff_ms", 250),
 ]
 
 
