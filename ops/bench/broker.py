@@ -5,7 +5,8 @@ worker runs.
 """
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -27,6 +28,7 @@ from ops.local.topics import admin_client
 __all__ = ["Appended", "Broker"]
 
 _TIMEOUT_S = 30.0
+_TRIES, _RETRY_S = 5, 1.0
 _READ_RECORDS = 5_000
 _FILL_LINGER_MS = 100
 """Large batches: what a consumer is given at once should not depend on how it raced with this producer."""
@@ -89,7 +91,17 @@ class Broker:
     def ends(self, topic: str) -> list[int]:
         """Return the end offset of each partition: one request, however many there are."""
         wanted = {TopicPartition(topic, number): OffsetSpec.latest() for number in range(PARTITIONS)}
-        found = self._admin.list_offsets(wanted, request_timeout=_TIMEOUT_S)
+        for _ in range(_TRIES - 1):
+            try:
+                return self._ends(wanted)
+            except KafkaException as error:
+                if not error.args[0].retriable():
+                    raise
+                time.sleep(_RETRY_S)  # a broker short of CPU time can lose its leadership for a moment
+        return self._ends(wanted)
+
+    def _ends(self, wanted: Mapping[TopicPartition, OffsetSpec]) -> list[int]:
+        found = self._admin.list_offsets(dict(wanted), request_timeout=_TIMEOUT_S)
         return [future.result(_TIMEOUT_S).offset for future in found.values()]
 
     def committed(self, group: str, topic: str) -> int:
