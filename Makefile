@@ -13,10 +13,10 @@ TORCH_VERSION := $(shell sed -n 's/^torch==\([0-9.]*\).*/\1/p' requirements/torc
 # The CPU build needs nothing that dev.txt does not pin; a CUDA build brings its own libraries, within those pins.
 TORCH_SCOPE := $(if $(filter cpu,$(TORCH)),--no-deps,--constraint requirements/dev.txt)
 
-.PHONY: help demo test serve dev check model lock schemas clean
+.PHONY: help demo test serve dev peers check model lock schemas compose-smoke clean
 
 help: ## This list
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 demo: serve ## Start the whole stack, play patient messages, show them decided live (ONCE=1: end when all are)
 	@$(VENV)/bin/triage demo $(if $(ONCE),--once)
@@ -33,6 +33,10 @@ check: dev ## The fast part: lint, types, import contracts, unit tests
 
 serve: $(VENV)/.serve ## Only the environment that the stack runs in (no torch)
 dev: $(VENV)/.dev ## The whole environment: training, tests, checks
+peers: $(VENV)/.peers ## The engines that `triage bench stream` compares with
+
+compose-smoke: dev ## Bring up docker-compose.yml, send 1,000 messages, kill a worker, count what became of them
+	$(RUN) -m ops.docker.smoke
 
 model: dev ## Fine-tune, evaluate and export the default model anew (about half an hour on two cores)
 	$(RUN) -m trainer.pipeline
@@ -65,6 +69,10 @@ else
 	@$(UV) pip install --quiet --python $(RUN) $(TORCH_SCOPE) --torch-backend $(TORCH) torch==$(TORCH_VERSION)
 endif
 	@$(INSTALL) --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/.peers: requirements/bench.txt $(VENV)/.serve
+	@$(INSTALL) --require-hashes -r requirements/bench.txt
 	@touch $@
 
 lock: $(UV) ## Resolve the pinned, hashed requirements anew

@@ -37,7 +37,7 @@ def create_app(stage: Stage, settings: Settings) -> App:
         topic_allow_declare=False,  # topics are made by operations, with their own retention and rights
         web_enabled=settings.web_port > 0,
         web_port=settings.web_port or 6066,
-        web_bind="127.0.0.1" if settings.development else "0.0.0.0",  # noqa: S104 - a pod's probes come from outside
+        web_bind=settings.web_bind,
     )
     if stage == "admit":
         _add_admit(app, settings)

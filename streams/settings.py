@@ -82,6 +82,9 @@ class Settings(KafkaSettings, PayloadSettings):
     )
     ledger_retention_s: int = Field(default=30 * 86_400, ge=60)
     web_port: int = Field(default=0, ge=0, le=65_535, description="Health and metrics; 0: off.")
+    web_bind: str = Field(
+        default="127.0.0.1", description="A container's probes and scrapes come from outside."
+    )
     state_dir: Path = Path(".triage/workers")
 
     @model_validator(mode="after")

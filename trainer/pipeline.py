@@ -26,7 +26,7 @@ from trainer.data import corpus, ktas, medquad, symptom2disease
 from trainer.data.rows import DIAGNOSIS_LABELS, Row
 from trainer.data.splits import Shares, Splits, split
 from trainer.evaluate import Calibrated, Result, baseline_results, model_results, table
-from trainer.export import export_int8
+from trainer.export import export_float, export_int8
 from trainer.finetune import Recipe, build, finetune, make_deterministic
 from trainer.fit import Fitted, fit
 from trainer.model import TriageBert
@@ -65,6 +65,7 @@ def main(
         "../shared/data"
     ),
     out: Annotated[Path, typer.Option(help="The version's folder.")] = Path("model_repo/triage_bert/1"),
+    float_graph: Annotated[Path | None, typer.Option(help="Write the float32 graph, for GPUs, too.")] = None,
     messages: Annotated[int, typer.Option(help="Corpus messages to write.")] = 8000,
     epochs: Annotated[int, typer.Option(help="Epochs of the first stage; the second has one.")] = 2,
     seed: Annotated[int, typer.Option()] = 3,
@@ -95,6 +96,8 @@ def main(
         finetune(model, splits.train, windower, second, title="fine-tune on everything", repeats=REPEATS)
 
     export_int8(model, out / "model.onnx")
+    if float_graph is not None:
+        export_float(model, float_graph)
     graph = ServedGraph(out / "model.onnx", windower, workers=threads)
     fitted = fit(graph, splits.calibration)
     profile = write_profile(graph, splits, fitted, out)

@@ -4,9 +4,9 @@ import sys
 from pathlib import Path
 
 from ops.cli.keys import development_keys
-from ops.local.config import HttpReady, PartSpec, StackConfig, TopicSpec, default_data_dir
+from ops.local.config import HttpReady, PartSpec, StackConfig, default_data_dir
 from ops.local.stack import Stack
-from streams.topics import ALL_TOPICS
+from ops.topic_specs import TOPIC_SPECS
 
 __all__ = ["PROJECT_ROOT", "find_stack", "open_stack", "stack_config", "worker_environment"]
 
@@ -20,10 +20,7 @@ def stack_config(data_dir: Path | None = None) -> StackConfig:
     keys = development_keys(directory)
     return StackConfig(
         data_dir=directory,
-        topics=tuple(
-            TopicSpec(name=topic.name, partitions=topic.partitions, config=topic.config)
-            for topic in ALL_TOPICS
-        ),
+        topics=TOPIC_SPECS,
         workers=tuple(_worker(stage, keys) for stage in _STAGES),
         model_repository=PROJECT_ROOT / "model_repo",
     )

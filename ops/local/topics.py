@@ -1,7 +1,7 @@
 """Creates the topics that a stack is configured with."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import (
@@ -21,13 +21,18 @@ __all__ = ["admin_client", "broker_answers", "ensure_topics"]
 _REQUEST_TIMEOUT_S = 20.0
 
 
-def admin_client(bootstrap: str) -> AdminClient:
-    """An admin client that finds a restarted broker at once."""
+def admin_client(bootstrap: str, config: Mapping[str, object] | None = None) -> AdminClient:
+    """An admin client that finds a restarted broker at once. `config`: librdkafka's, for TLS and SASL."""
     silent = logging.getLogger("librdkafka.silent")
     silent.addHandler(logging.NullHandler())
     silent.propagate = False
     return AdminClient(
-        {"bootstrap.servers": bootstrap, "reconnect.backoff.ms": 50, "reconnect.backoff.max.ms": 250},
+        {
+            "bootstrap.servers": bootstrap,
+            "reconnect.backoff.ms": 50,
+            "reconnect.backoff.max.ms": 250,
+            **(config or {}),
+        },
         logger=silent,
     )
 
@@ -40,7 +45,7 @@ def broker_answers(admin: AdminClient, timeout_s: float) -> bool:
         return False
 
 
-def ensure_topics(admin: AdminClient, topics: Sequence[TopicSpec]) -> None:
+def ensure_topics(admin: AdminClient, topics: Sequence[TopicSpec], *, replication_factor: int = 1) -> None:
     """Create the topics that are missing; give those that exist more partitions or other settings where the
     spec says so.
 
@@ -50,7 +55,7 @@ def ensure_topics(admin: AdminClient, topics: Sequence[TopicSpec]) -> None:
     new = [topic for topic in topics if topic.name not in existing]
     old = [topic for topic in topics if topic.name in existing]
     if new:
-        _create(admin, new)
+        _create(admin, new, replication_factor)
     grown = [topic for topic in old if topic.partitions > len(existing[topic.name].partitions)]
     if grown:
         wanted = [NewPartitions(topic.name, topic.partitions) for topic in grown]
@@ -60,9 +65,10 @@ def ensure_topics(admin: AdminClient, topics: Sequence[TopicSpec]) -> None:
         _await(admin.incremental_alter_configs([_resource(topic) for topic in configured]))
 
 
-def _create(admin: AdminClient, topics: Sequence[TopicSpec]) -> None:
+def _create(admin: AdminClient, topics: Sequence[TopicSpec], replication_factor: int) -> None:
     wanted = [
-        NewTopic(topic.name, topic.partitions, replication_factor=1, config=topic.config) for topic in topics
+        NewTopic(topic.name, topic.partitions, replication_factor=replication_factor, config=topic.config)
+        for topic in topics
     ]
     for created in admin.create_topics(wanted, request_timeout=_REQUEST_TIMEOUT_S).values():
         try:

@@ -109,7 +109,8 @@ class ScriptLanguageIdentifier:
         )
         if not telling:
             return None
-        language, probability = self._classifier.classify(text)
+        # counts in the type of the weights: twice as fast, and the same answers
+        language, probability = self._classifier.classify(text, datatype="float32")
         return str(language) if probability >= MIN_PROBABILITY else None
 
     @cached_property

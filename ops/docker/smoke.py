@@ -1,0 +1,102 @@
+"""Brings up docker-compose.yml for real, sends messages, kills a worker meanwhile, and counts what became of them.
+
+    python -m ops.docker.smoke [--messages N]      (make compose-smoke)
+
+A project of its own with random secrets, on a free port, removed at the end with its volumes. Exits 0 where every
+message has exactly one diagnosis and one urgency, or one dead letter. Needs Docker with its compose plugin.
+"""
+
+import json
+import os
+import secrets
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from ops.cli.demo import demo_payloads
+from ops.cli.kafka import Follower, Sender
+from ops.cli.play import Playback
+from ops.cli.stack import PROJECT_ROOT
+from ops.local.ports import choose_ports
+
+__all__ = ["app"]
+
+app = typer.Typer(add_completion=False)
+console = Console(stderr=True)
+_PROJECT = "triage-smoke"
+_REPLICAS = 2
+_WAIT_S = 180.0
+_SECRETS = ("TRIAGE_PSEUDONYM_KEY", "TRIAGE_PAYLOAD_KEY", "TRIAGE_REDIS_PASSWORD")
+
+
+@dataclass(frozen=True, slots=True)
+class Compose:
+    """`docker compose` on the project of this check."""
+
+    environment: Mapping[str, str]
+
+    def __call__(self, *arguments: str) -> str:
+        """Return what the command printed. Raises CalledProcessError; its own words go to standard error."""
+        command = ["docker", "compose", "--project-name", _PROJECT, "--profile", "cpu", *arguments]
+        done = subprocess.run(
+            command, cwd=PROJECT_ROOT, env=self.environment, check=True, stdout=subprocess.PIPE, text=True
+        )
+        return done.stdout
+
+
+@app.command()
+def main(
+    messages: Annotated[int, typer.Option(min=2, help="Messages to send.")] = 1000,
+    interval_s: Annotated[float, typer.Option(help="Time between two messages.")] = 0.005,
+) -> None:
+    """See the module."""
+    port = choose_ports(["kafka"], {})["kafka"]
+    with _running(port) as compose:
+        console.print(compose("ps", "--all"), markup=False, highlight=False)
+        bootstrap = f"localhost:{port}"
+        playback = Playback(Sender(bootstrap), Follower(bootstrap, from_start=False), on_row=lambda _: None)
+        payloads = list(islice(demo_payloads(), messages))
+        playback.play(payloads[: messages // 2], interval_s=interval_s)
+        victim = compose("ps", "--quiet", "assess").split()[0]
+        subprocess.run(["docker", "kill", "--signal", "KILL", victim], check=True, stdout=subprocess.DEVNULL)
+        playback.play(payloads[messages // 2 :], interval_s=interval_s)
+        summary = playback.wait(_WAIT_S)
+        playback.follower.close()
+        console.print(compose("ps", "--all"), markup=False, highlight=False)
+    typer.echo(
+        json.dumps(
+            {
+                "sent": summary.sent,
+                "decided": summary.decided,
+                "dead_letters": dict(summary.dead_letters),
+                "identical_copies": summary.duplicates,
+                "missing": summary.missing,
+                "contradicted": summary.contradicted,
+                "repeated_events": summary.copied_events,
+            }
+        )
+    )
+    raise typer.Exit(0 if summary.complete else 1)
+
+
+@contextmanager
+def _running(port: int) -> Iterator[Compose]:
+    keys = {name: secrets.token_urlsafe(48) for name in _SECRETS}
+    environment = {**os.environ, **keys, "TRIAGE_DEVELOPMENT": "1", "TRIAGE_KAFKA_PORT": str(port)}
+    compose = Compose(environment)
+    try:
+        compose("build", "--quiet", "topics", "triton")
+        compose("up", "--detach", "--wait", "--no-build", "--scale", f"assess={_REPLICAS}")
+        yield compose
+    finally:
+        compose("down", "--volumes", "--timeout", "15")
+
+
+if __name__ == "__main__":
+    app()
