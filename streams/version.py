@@ -1,7 +1,5 @@
-"""The version of this code, as events name it."""
-
-from importlib.metadata import version
+"""The version of this program; the package's metadata are made from it, and images need no package."""
 
 __all__ = ["VERSION"]
 
-VERSION = version("triage-streams")
+VERSION = "0.1.0"

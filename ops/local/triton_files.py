@@ -52,7 +52,7 @@ def find_libpython_dir() -> Path | None:
     # A relocated Python (uv's) tells the LIBDIR of the machine it was built on: look beside the interpreter,
     # too.
     for folder in (sysconfig.get_config_var("LIBDIR"), f"{sys.base_prefix}/lib", f"{sys.base_prefix}/lib64"):
-        if folder and Path(folder, name).exists():
+        if folder and _is_there(Path(folder, name)):
             return Path(folder)
     try:
         ctypes.CDLL(name)
@@ -63,6 +63,13 @@ def find_libpython_dir() -> Path | None:
             "pyenv: PYTHON_CONFIGURE_OPTS=--enable-shared pyenv install. uv: uv python install.",
         ) from None
     return None
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except PermissionError:  # what this user may not look at, the loader will not find either
+        return False
 
 
 def locate_triton(cache_dir: Path) -> TritonFiles:
