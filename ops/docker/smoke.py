@@ -27,7 +27,7 @@ from ops.local.ports import choose_ports
 
 __all__ = ["app"]
 
-app = typer.Typer(add_completion=False)
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 console = Console(stderr=True)
 _PROJECT = "triage-smoke"
 _REPLICAS = 2
@@ -94,6 +94,9 @@ def _running(port: int) -> Iterator[Compose]:
         compose("build", "--quiet", "topics", "triton")
         compose("up", "--detach", "--wait", "--no-build", "--scale", f"assess={_REPLICAS}")
         yield compose
+    except subprocess.CalledProcessError:
+        console.print(compose("logs", "--tail", "20"), markup=False, highlight=False)
+        raise
     finally:
         compose("down", "--volumes", "--timeout", "15")
 
