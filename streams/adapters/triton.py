@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import cached_property
 from time import monotonic
 from typing import Any
 
@@ -47,9 +48,15 @@ class TritonModel:
         self._name = name
         self._version = version
         self._timeout_s = timeout_s
-        self._client = InferenceServerClient(address, ssl=tls, channel_args=list(_KEEPALIVE))
+        self._address = address
+        self._tls = tls
         self._reloading: asyncio.Task[None] | None = None
         self._outputs = [InferRequestedOutput(output) for output in _OUTPUTS]
+
+    @cached_property
+    def _client(self) -> Any:
+        """Made at the first use: a channel belongs to the event loop in which it is made, and the app has none yet."""
+        return InferenceServerClient(self._address, ssl=self._tls, channel_args=list(_KEEPALIVE))
 
     async def infer(self, windows: Sequence[EncodedWindow], priority: Priority) -> list[ModelAnswer]:
         """Answer each window. The server runs one sequence at a time: batch mates don't change an answer.
