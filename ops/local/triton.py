@@ -19,9 +19,6 @@ __all__ = ["DIFFERS", "Triton"]
 _STUB_NAME = "triton_python_b"  # "triton_python_backend_stub" as far as the kernel keeps a name
 _EXIT_TIMEOUT_S = 5
 _SELF_TEST_TIMEOUT_S = 60.0
-_NICENESS = 5
-"""The model takes all the processor time that it is given. What feeds it goes first: admission, which finds the urgent,
-would otherwise wait for its share on a machine with few cores."""
 DIFFERS = 3  # exit status of the self-test where the served model is wrong, not merely away
 
 
@@ -64,7 +61,6 @@ class Triton(Part):
             for option in (f"--{name}-address={LOOPBACK}", f"--{name}-port={self._ports[name]}")
         ]
         return [
-            *("nice", "-n", str(_NICENESS)),  # replaces itself by the server
             str(self._files.server),
             f"--model-repository={self._model_repository}",
             f"--backend-directory={self._files.backends}",
