@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from ops.local.config import StackConfig
+from ops.local.config import External, PartSpec, StackConfig
 from ops.local.jars import classpath
 from ops.local.kafka import Kafka
 from ops.local.layout import Layout
@@ -38,7 +38,8 @@ def build_parts(config: StackConfig, layout: Layout, ports: Mapping[str, int]) -
     if "triton" in config.servers:
         parts.append(_triton(config, layout, ports))
     facts = _facts(config, layout, ports)
-    return [*parts, *(Worker(spec, ports[spec.name], layout.run, facts) for spec in config.workers)]
+    workers = [_wait_for_ours(spec, config.external) for spec in config.workers]
+    return [*parts, *(Worker(spec, ports[spec.name], layout.run, facts) for spec in workers)]
 
 
 def _kafka(config: StackConfig, layout: Layout, ports: Mapping[str, int]) -> Kafka:
@@ -63,10 +64,15 @@ def _triton(config: StackConfig, layout: Layout, ports: Mapping[str, int]) -> Tr
     )
 
 
+def _wait_for_ours(spec: PartSpec, external: External) -> PartSpec:
+    """What others run has to be there when the stack starts."""
+    return spec.model_copy(update={"needs": tuple(set(spec.needs) - external.names)})
+
+
 def _facts(config: StackConfig, layout: Layout, ports: Mapping[str, int]) -> dict[str, str]:
     """What a worker's command and environment may name."""
     server_ports = [name for name in port_names(config) if name in ports]
     facts = {name: f"{LOOPBACK}:{ports[name]}" for name in server_ports}
     if "redis" in config.servers:
         facts["redis_url"] = redis_url(layout, facts["redis"])
-    return {**facts, "data_dir": str(layout.data_dir)}
+    return {**facts, **config.external.model_dump(exclude_none=True), "data_dir": str(layout.data_dir)}

@@ -8,6 +8,7 @@ import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 __all__ = [
+    "External",
     "FileReady",
     "HttpReady",
     "PartSpec",
@@ -60,13 +61,30 @@ class FileReady(_Frozen):
     kind: Literal["file"] = "file"
 
 
+class External(_Frozen):
+    """Servers that the workers use and somebody else runs; nothing here starts or watches them.
+
+    `kafka` is the host:port of a broker that has its topics, `redis_url` holds the password. A worker knows
+    them by these names, as it knows the stack's own.
+    """
+
+    kafka: str | None = None
+    redis_url: str | None = Field(default=None, repr=False)
+
+    @property
+    def names(self) -> frozenset[Server]:
+        """Which servers these are, as a worker's `needs` calls them."""
+        given: dict[Server, str | None] = {"kafka": self.kafka, "redis": self.redis_url}
+        return frozenset(server for server, address in given.items() if address is not None)
+
+
 class PartSpec(_Frozen):
     """A worker that the stack keeps alive.
 
     `command` and the values of `env` may name what only the running stack knows: ${kafka}, ${redis}
-    (host:port), ${redis_url} (with its password), ${triton_grpc}, ${triton_http}, ${triton_metrics},
-    ${data_dir}, ${port} (free for this worker to listen on) and ${ready_file}. `env` is added to the
-    supervisor's environment.
+    (host:port; not of an external one), ${redis_url} (with its password), ${triton_grpc}, ${triton_http},
+    ${triton_metrics}, ${data_dir}, ${port} (free for this worker to listen on) and ${ready_file}. `env` is
+    added to the supervisor's environment.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_-]*$")
@@ -84,6 +102,7 @@ class StackConfig(_Frozen):
     data_dir: Path = Field(default_factory=default_data_dir)
     cache_dir: Path = Field(default_factory=default_cache_dir)
     servers: frozenset[Server] = frozenset({"kafka", "redis", "triton"})
+    external: External = External()
     topics: tuple[TopicSpec, ...] = ()
     workers: tuple[PartSpec, ...] = ()
     model_repository: Path = Path("model_repo")
@@ -97,8 +116,8 @@ class StackConfig(_Frozen):
         for name in ("data_dir", "cache_dir", "model_repository"):
             object.__setattr__(self, name, getattr(self, name).absolute())
         names = [worker.name for worker in self.workers]
-        known = {*self.servers, *names}
-        if len(known) < len(self.servers) + len(names):
+        known = {*self.servers, *self.external.names, *names}
+        if len(known) < len(self.servers) + len(self.external.names) + len(names):
             raise ValueError("two parts have the same name")
         for worker in self.workers:
             unknown = set(worker.needs) - known

@@ -92,14 +92,16 @@ class Stack:
 
     @property
     def endpoints(self) -> Endpoints:
-        """Addresses of the running stack. Raises StackNotRunning."""
+        """Addresses of the running stack and of the external servers that it uses. Raises StackNotRunning."""
         status = self.status()
         if status is None or status.supervisor is None or status.supervisor.find() is None:
             raise StackNotRunning(self.config.data_dir)
         at = {name: status.address(name) for name in status.ports}
         return Endpoints(
-            kafka=at.get("kafka"),
-            redis_url=redis_url(self._layout, at["redis"]) if "redis" in at else None,
+            kafka=at.get("kafka", self.config.external.kafka),
+            redis_url=redis_url(self._layout, at["redis"])
+            if "redis" in at
+            else self.config.external.redis_url,
             triton_http=at.get("triton_http"),
             triton_grpc=at.get("triton_grpc"),
             triton_metrics=at.get("triton_metrics"),

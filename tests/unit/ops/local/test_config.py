@@ -4,7 +4,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from ops.local.config import FileReady, PartSpec, StackConfig, TopicSpec, default_data_dir
+from ops.local.assembly import build_parts
+from ops.local.config import External, FileReady, PartSpec, StackConfig, TopicSpec, default_data_dir
 from ops.local.layout import Layout
 from ops.local.worker import Worker
 
@@ -38,17 +39,36 @@ def test_data_dir_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch, tm
         {"workers": (_worker(), _worker())},
         {"workers": (_worker(name="kafka"),)},
         {"workers": (_worker(needs=("zookeeper",)),)},
+        {"servers": {"kafka"}, "external": External(kafka="127.0.0.1:9")},
         {"servers": {"redis"}, "topics": (TopicSpec(name="a", partitions=1),)},
     ],
-    ids=["two of a name", "name of a server", "unknown need", "topics without kafka"],
+    ids=[
+        "two of a name",
+        "name of a server",
+        "unknown need",
+        "a server of ours and of others",
+        "topics without kafka",
+    ],
 )
 def test_contradictions_are_refused(fields: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         StackConfig(**fields)
 
 
-def test_secrets_of_workers_are_not_shown() -> None:
+def test_secrets_are_not_shown() -> None:
     assert "s3cret" not in repr(StackConfig(workers=(_worker(env={"KEY": "s3cret"}),)))
+    external = External(redis_url="redis://:s3cret@127.0.0.1:9/0")
+    assert "s3cret" not in repr(StackConfig(servers=frozenset(), external=external))
+
+
+def test_worker_uses_external_servers_under_the_same_names_and_waits_for_none(tmp_path: Path) -> None:
+    worker = _worker(needs=("kafka", "redis"), env={"URL": "${redis_url}"})
+    external = External(kafka="127.0.0.1:9", redis_url="redis://127.0.0.1:8/0")
+    config = StackConfig(servers=frozenset(), external=external, workers=(worker,))
+    (part,) = build_parts(config, Layout(tmp_path), {"admit": 20_001})
+    assert part.needs == frozenset()
+    assert part.command() == ["run", "127.0.0.1:9"]
+    assert part.environment()["URL"] == "redis://127.0.0.1:8/0"
 
 
 def test_worker_gets_the_addresses_of_the_stack(tmp_path: Path) -> None:
