@@ -1,22 +1,52 @@
 """One real stack for all integration tests that need it."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
 from ops.cli.kafka import Follower, Sender
 from ops.cli.play import Playback
-from ops.cli.stack import open_stack
+from ops.cli.stack import stack_config
 from ops.local.blocking import running
 from ops.local.stack import Stack
+from tests.integration.containers import Containers, kafka_server, redis_server
+from tests.integration.parts import Parts, PartsInContainers, on_servers
+from tests.integration.stack_choice import CHOSEN, StackChoice, choose_stack
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack_choice(pytestconfig: pytest.Config) -> StackChoice:
+    """What `--stack` comes to on this machine."""
+    choice = choose_stack(pytestconfig.getoption("--stack"))
+    pytestconfig.stash[CHOSEN] = choice
+    return choice
+
+
+@pytest.fixture(scope="session")
+def containers(stack_choice: StackChoice) -> Iterator[Containers | None]:
+    """Kafka and Redis; None where the embedded ones are chosen."""
+    if stack_choice.why is not None:
+        yield None
+        return
+    with kafka_server() as kafka, redis_server() as redis:
+        yield Containers(kafka, redis)
+
+
+@pytest.fixture(scope="session")
+def parts(containers: Containers | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
     """A whole running stack: Kafka, Redis, Triton and both workers."""
-    with running(open_stack(tmp_path_factory.mktemp("stack"))) as stack:
-        yield stack
+    config = stack_config(tmp_path_factory.mktemp("stack"))
+    if containers is None:
+        with running(Stack(config)) as stack:
+            yield Parts(stack)
+        return
+    with running(Stack(on_servers(config, containers.kafka.bootstrap, containers.redis.url))) as stack:
+        yield PartsInContainers(stack, containers)
+
+
+@pytest.fixture(scope="session")
+def stack(parts: Parts) -> Stack:
+    return parts.stack
 
 
 @pytest.fixture
@@ -26,14 +56,3 @@ def playback(stack: Stack) -> Iterator[Playback]:
     follower = Follower(bootstrap, from_start=False)
     yield Playback(Sender(bootstrap), follower, on_row=lambda _: None)
     follower.close()
-
-
-@pytest.fixture(scope="session")
-def logs(stack: Stack) -> Callable[[], str]:
-    """Everything that any part of the stack has logged."""
-
-    def read() -> str:
-        folder: Path = stack.config.data_dir / "logs"
-        return "\n".join(path.read_text(errors="replace") for path in sorted(folder.iterdir()))
-
-    return read

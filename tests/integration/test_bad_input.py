@@ -3,7 +3,7 @@
 import json
 import struct
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from ops.local.stack import Stack
 from schemas import DeadLetter, DeadLetterReason
 from streams.topics import DIAGNOSES, MESSAGES, URGENCIES
 from tests.integration.bad_input import ROWS, SECRET, Dead, Row, markdown, message
+from tests.integration.parts import Parts
 
 pytestmark = pytest.mark.stack
 
@@ -83,11 +84,13 @@ def test_an_identical_copy_is_decided_once_and_other_content_is_a_conflict(playb
 
 
 @pytest.mark.parametrize(("codec", "number"), [("gzip", 1), ("snappy", 2), ("lz4", 3), ("zstd", 4)])
-def test_a_compressed_batch_is_decided(stack: Stack, playback: Playback, codec: str, number: int) -> None:
+def test_a_compressed_batch_is_decided(
+    parts: Parts, stack: Stack, playback: Playback, codec: str, number: int
+) -> None:
     ids = [f"{codec}-{i}" for i in range(20)]
     partition, offset = _produce_compressed(str(stack.endpoints.kafka), codec, ids)
-    logs = sorted((stack.config.data_dir / "kafka").rglob(f"{MESSAGES.name}-{partition}/*.log"))
-    assert _codec_of(logs[-1].read_bytes(), offset) == number, "the broker holds it as it was sent"
+    segment = parts.newest_segment(MESSAGES.name, partition)
+    assert _codec_of(segment, offset) == number, "the broker holds it as it was sent"
     deadline = time.monotonic() + 60
     cases = playback.book.cases
     while not all(key in cases and cases[key].complete for key in (("bad-input", name) for name in ids)):
@@ -124,14 +127,14 @@ def _codec_of(log: bytes, offset: int) -> int:
 
 
 def test_the_workers_live_on_and_no_log_holds_patient_text(
-    played: Playback, logs: Callable[[], str], stack: Stack
+    played: Playback, parts: Parts, stack: Stack
 ) -> None:
     played.send(json.dumps(message(message_id="after-all", text="My knee hurts")).encode())
     assert played.wait(30).missing == 0
     status = stack.status()
     assert status is not None
     assert {name: status.parts[name].restarts for name in ("admit", "assess")} == {"admit": 0, "assess": 0}
-    text = logs()
+    text = parts.logs()
     assert "admit" in text
     assert SECRET not in text
 

@@ -13,6 +13,7 @@ import pytest
 from ops.cli.play import Playback
 from ops.local.stack import Stack
 from tests.integration.bad_input import message
+from tests.integration.parts import Parts
 
 pytestmark = pytest.mark.stack
 
@@ -43,19 +44,16 @@ def test_a_worker_with_its_partitions_is_ready(stack: Stack, worker: str) -> Non
     _wait_for(lambda: _get(stack, worker, "/health/ready")[0] == 200)
 
 
-def test_without_its_model_assess_is_alive_and_not_ready(stack: Stack) -> None:
-    status = stack.status()
-    assert status is not None
-    process = status.parts["triton"].process
-    assert process is not None
-    os.kill(process.pid, signal.SIGSTOP)
+def test_without_its_model_assess_is_alive_and_not_ready(parts: Parts, stack: Stack) -> None:
+    triton = parts.pid("triton")
+    os.kill(triton, signal.SIGSTOP)
     try:
         code, body = _get(stack, "assess", "/health/ready")
         assert (code, json.loads(body)) == (503, {"ready": False, "waits_for": ["model"]})
         assert _get(stack, "assess", "/health/live")[0] == 200
         assert _get(stack, "admit", "/health/ready")[0] == 200
     finally:
-        os.kill(process.pid, signal.SIGCONT)
+        os.kill(triton, signal.SIGCONT)
     _wait_for(lambda: _get(stack, "assess", "/health/ready")[0] == 200)
 
 

@@ -11,10 +11,9 @@ import pytest
 
 from ops.cli.demo import patient_message
 from ops.cli.play import Playback
-from ops.local.stack import Stack
-from ops.local.state import PartState
 from schemas import ReviewReason
 from tests.integration.bad_input import message
+from tests.integration.parts import Parts
 from trainer.corpus import generate
 
 pytestmark = pytest.mark.stack
@@ -27,30 +26,11 @@ def _payloads(name: str, count: int) -> list[bytes]:
     ]
 
 
-def _pid(stack: Stack, part: str) -> int:
-    status = stack.status()
-    assert status is not None
-    process = status.parts[part].process
-    assert process is not None
-    return process.pid
-
-
 def _wait_for(condition: Callable[[], bool], timeout_s: float = 30.0) -> None:
     deadline = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < deadline, "timed out"
         time.sleep(0.1)
-
-
-def _is_ready(stack: Stack) -> bool:
-    status = stack.status()
-    return status is not None and all(part.state is PartState.READY for part in status.parts.values())
-
-
-def _restarts(stack: Stack, part: str) -> int:
-    status = stack.status()
-    assert status is not None
-    return status.parts[part].restarts
 
 
 def _decided(playback: Playback) -> int:
@@ -59,39 +39,38 @@ def _decided(playback: Playback) -> int:
 
 
 @pytest.mark.parametrize("part", ["admit", "assess", "triton", "redis"])
-def test_a_killed_part_loses_nothing(stack: Stack, playback: Playback, part: str) -> None:
+def test_a_killed_part_loses_nothing(parts: Parts, playback: Playback, part: str) -> None:
     payloads = _payloads(f"kill-{part}", 300)
     playback.play(payloads[:150])
-    os.kill(_pid(stack, part), signal.SIGKILL)
+    parts.crash(part)
     playback.play(payloads[150:])
     summary = playback.wait(90)
     assert summary.complete
     assert (summary.decided, summary.dead_letters.total()) == (300, 0)
-    _wait_for(lambda: _is_ready(stack))
+    _wait_for(parts.are_ready)
 
 
-def test_a_killed_broker_loses_no_message_and_no_decision(stack: Stack, playback: Playback) -> None:
+def test_a_killed_broker_loses_no_message_and_no_decision(parts: Parts, playback: Playback) -> None:
     payloads = _payloads("kill-kafka", 300)
-    restarts = _restarts(stack, "kafka")
     for payload in payloads[:150]:
         playback.send(payload)
     _wait_for(lambda: _decided(playback) >= 10)
     assert _decided(playback) < 150, "the broker must die while messages are on their way"
-    os.kill(_pid(stack, "kafka"), signal.SIGKILL)
+    parts.crash("kafka")
     for payload in payloads[150:]:
         playback.send(payload)
-    _wait_for(lambda: _restarts(stack, "kafka") > restarts and _is_ready(stack), timeout_s=60)
+    _wait_for(parts.are_ready, timeout_s=60)
     summary = playback.wait(90)
     assert summary.complete
     assert (summary.decided, summary.dead_letters.total()) == (300, 0)
 
 
 def test_while_the_model_is_away_every_express_message_is_announced_and_then_decided(
-    stack: Stack, playback: Playback
+    parts: Parts, playback: Playback
 ) -> None:
     """Of one patient, one by one: each is a chunk of its own on the same partition, and none waits behind another."""
     names = [f"announced-{i}" for i in range(80)]
-    triton = _pid(stack, "triton")
+    triton = parts.pid("triton")
     os.kill(triton, signal.SIGSTOP)
     try:
         text = "Crushing chest pain going into my left arm, sweating"
