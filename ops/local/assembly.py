@@ -25,7 +25,8 @@ _SERVER_PORTS = {
 def port_names(config: StackConfig) -> list[str]:
     """The ports that the stack listens on, by name; a worker's has the worker's name."""
     servers = [name for server in sorted(config.servers) for name in _SERVER_PORTS[server]]
-    return [*servers, *(worker.name for worker in config.workers)]
+    secure = ["kafka_secure"] if config.kafka_listener else []
+    return [*servers, *secure, *(worker.name for worker in config.workers)]
 
 
 def build_parts(config: StackConfig, layout: Layout, ports: Mapping[str, int]) -> list[Part]:
@@ -50,6 +51,7 @@ def _kafka(config: StackConfig, layout: Layout, ports: Mapping[str, int]) -> Kaf
         classpath(config.cache_dir),
         config.topics,
         config.kafka_heap_mib,
+        (ports["kafka_secure"], config.kafka_listener) if config.kafka_listener else None,
     )
 
 

@@ -11,6 +11,7 @@ __all__ = [
     "External",
     "FileReady",
     "HttpReady",
+    "KafkaListener",
     "PartSpec",
     "Server",
     "StackConfig",
@@ -42,6 +43,16 @@ class TopicSpec(_Frozen):
     name: str
     partitions: int = Field(ge=1)
     config: dict[str, str] = {}
+
+
+class KafkaListener(_Frozen):
+    """A second listener of the broker, for whom TLS and SASL must be real; ours keeps its plaintext one.
+
+    `settings` are Kafka's for this listener (`ssl.keystore.location`, `sasl.enabled.mechanisms`, ...).
+    """
+
+    protocol: Literal["SSL", "SASL_SSL"]
+    settings: dict[str, str] = Field(repr=False)
 
 
 class HttpReady(_Frozen):
@@ -109,6 +120,7 @@ class StackConfig(_Frozen):
     models: tuple[str, ...] = ("triage_bert",)
     self_test_model: str | None = "triage_bert"
     kafka_heap_mib: int = Field(default=512, ge=128)
+    kafka_listener: KafkaListener | None = None
     start_timeout_s: float = 90.0
 
     @model_validator(mode="after")

