@@ -13,13 +13,13 @@ from tritonclient.grpc.aio import InferenceServerClient
 from tritonclient.utils import InferenceServerException
 
 from streams.errors import ModelFault, ModelRefused, Unavailable
-from streams.metrics import MODEL_ERRORS, MODEL_SECONDS
+from streams.metrics import MODEL_ERRORS, MODEL_SECONDS, MODEL_WINDOWS
 from streams.ports import ModelAnswer, Priority
 from streams.text import EncodedWindow
 
 __all__ = ["TritonModel"]
 
-SERVICE = "triton"
+SERVICE = "model"
 _OUTPUTS = (
     "diagnosis_logits",
     "urgency_logits",
@@ -78,6 +78,7 @@ class TritonModel:
             MODEL_ERRORS.labels(type(error).__name__).inc()
             raise error from None  # its message may quote the request
         MODEL_SECONDS.labels(priority).observe(monotonic() - began_s)
+        MODEL_WINDOWS.labels(priority).observe(len(windows))
         return _answers(windows, {output: result.as_numpy(output) for output in _OUTPUTS})
 
     async def ready(self) -> bool:

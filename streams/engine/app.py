@@ -1,5 +1,6 @@
 """A Faust app with safe defaults, batch topics and a sink."""
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from streams.engine.log_limit import limit_client_logs
 from streams.engine.sink import Sink
 from streams.engine.topic import BatchTopic
 from streams.engine.transport import BatchTransport
+from streams.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from streams.engine.runner import ChunkRunner
@@ -54,9 +56,11 @@ class App(faust.App):
 
     `sink`: librdkafka settings of the producer; TLS and SASL are configured there for outputs, and by Faust's
     own `broker_credentials` for inputs. `drain_timeout_s`: how long a rebalance or a stop waits for chunks in
-    process before it abandons them; keep it below `broker_rebalance_timeout`. `stuck_rebalance_s`: a rebalance that
+    process before it abandons them; keep it below `broker_rebalance_timeout`. A stop takes five seconds more at worst,
+    while the brokers hang. `stuck_rebalance_s`: a rebalance that
     takes longer has gone astray; the app crashes, so that its supervisor starts a worker that joins anew. Tables are
-    recovered meanwhile: where they are large, set it higher. All other settings are Faust's.
+    recovered meanwhile: where they are large, set it higher. All other settings are Faust's; its exactly-once mode is
+    refused, because it is not transactional on current brokers.
     """
 
     BootStrategy = _Boot
@@ -66,10 +70,12 @@ class App(faust.App):
         id: str,
         *,
         sink: Mapping[str, object],
-        drain_timeout_s: float = 5.0,
+        drain_timeout_s: float = 4.0,
         stuck_rebalance_s: float = 60.0,
         **settings: Any,
     ) -> None:
+        if settings.get("processing_guarantee", "at_least_once") != "at_least_once":
+            raise ConfigurationError("the engine's guarantee is at_least_once")
         self.chunk_sizes: dict[str, int] = {}
         self.chunk_runners: set[ChunkRunner] = set()
         self.drain_timeout_s = drain_timeout_s
@@ -88,8 +94,22 @@ class App(faust.App):
 
     async def abandon_chunks(self) -> None:
         """Cancel the chunks in process, unacked."""
-        for runner in tuple(self.chunk_runners):
-            await runner.abandon()
+        await asyncio.gather(*(runner.abandon() for runner in tuple(self.chunk_runners)))
+
+    @property
+    def waits_for(self) -> frozenset[str]:
+        """The services for which consumption pauses now; empty while everything flows."""
+        return frozenset().union(*(runner.waits_for for runner in self.chunk_runners))
+
+    async def stop(self) -> None:
+        """Drain and stop, saying how long it took: what asks it to stop kills it after a while."""
+        if self.should_stop:
+            await super().stop()
+            return
+        began_s = monotonic()
+        log.info("app_stopping", app=self.conf.id)
+        await super().stop()
+        log.info("app_stopped", app=self.conf.id, took_s=round(monotonic() - began_s, 3))
 
     @Service.task
     async def _end_stuck_rebalance(self) -> None:

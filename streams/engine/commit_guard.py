@@ -19,6 +19,11 @@ class CommitGuard:
         self._in_process: defaultdict[TP, deque[Message]] = defaultdict(deque)
         self._committable: dict[TP, int] = {}
 
+    @property
+    def partitions(self) -> frozenset[TP]:
+        """Where messages were picked up."""
+        return frozenset(self._in_process)
+
     def track(self, message: Message) -> None:
         """Hold the commit point of the message's partition until `message.acked`."""
         self._in_process[message.tp].append(message)

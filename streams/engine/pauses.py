@@ -1,6 +1,7 @@
 """Says once that consumption waits for a dependency, and once that it goes on."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from time import monotonic
@@ -22,8 +23,13 @@ class Pauses:
 
     def __init__(self, topic: str) -> None:
         self._topic = topic
-        self._waiting = 0
+        self._waiting: Counter[str] = Counter()
         self._since_s = 0.0
+
+    @property
+    def services(self) -> frozenset[str]:
+        """What is waited for now."""
+        return frozenset(self._waiting)
 
     @contextmanager
     def pause(self, outage: Unavailable) -> Iterator[None]:
@@ -32,21 +38,24 @@ class Pauses:
         try:
             yield
         except asyncio.CancelledError:
-            self._waiting -= 1  # stopping is not resuming
+            self._leave(outage)  # stopping is not resuming
             raise
         except Exception:
-            self._end()
+            self._end(outage)
             raise
         else:
-            self._end()
+            self._end(outage)
 
     def _begin(self, outage: Unavailable) -> None:
-        self._waiting += 1
-        if self._waiting == 1:
+        self._waiting[outage.service] += 1
+        if self._waiting.total() == 1:
             self._since_s = monotonic()
             log.warning("consumption_paused", topic=self._topic, service=outage.service)
 
-    def _end(self) -> None:
-        self._waiting -= 1
+    def _leave(self, outage: Unavailable) -> None:
+        self._waiting -= Counter([outage.service])  # drops what reaches zero
+
+    def _end(self, outage: Unavailable) -> None:
+        self._leave(outage)
         if not self._waiting:
             log.info("consumption_resumed", topic=self._topic, paused_s=round(monotonic() - self._since_s, 3))

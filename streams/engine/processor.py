@@ -56,6 +56,11 @@ class ChunkProcessor(Generic[T]):
         self._pauses = Pauses(topic)
         self._successes = 0
 
+    @property
+    def waits_for(self) -> frozenset[str]:
+        """The services that a chunk waits for now."""
+        return self._pauses.services
+
     async def process(self, records: Sequence[ConsumerRecord]) -> list[Output]:
         """Outputs of all records, in the order of the records.
 

@@ -16,6 +16,9 @@ __all__ = ["run_batches"]
 
 log = structlog.get_logger(__name__)
 
+DELIVERY_GRACE_S = 1.0
+"""How long an abandoned chunk may wait for outputs that it has begun to send."""
+
 T = TypeVar("T")
 
 
@@ -34,7 +37,7 @@ async def run_batches(
     | `handle` raises anything else | tried again, then bisected; dead letter if one message is at fault |
     | every message of a chunk fails, or the stage breaks its contract | the app crashes, nothing is acked |
     | an output cannot be delivered | the same |
-    | the partition is revoked, or the app stops | unfinished chunks are abandoned unacked, and come again |
+    | the partition is revoked, or the app stops | chunks that outlast the drain are abandoned, and come again |
     """
     topic = stream.channel.get_topic_name()
     processor = ChunkProcessor(
@@ -61,6 +64,12 @@ class ChunkRunner:
         self._sink = sink
         self._partitions: defaultdict[Any, _Partition] = defaultdict(lambda: _Partition(depth))
         self._chunks: set[asyncio.Task[None]] = set()
+        self._sending: set[asyncio.Task[None]] = set()
+
+    @property
+    def waits_for(self) -> frozenset[str]:
+        """The services without which this stream does not go on now."""
+        return self._processor.waits_for
 
     async def run(self) -> None:
         """Start a task per chunk event until cancelled."""
@@ -73,11 +82,20 @@ class ChunkRunner:
             await self.abandon()
 
     async def abandon(self) -> None:
-        """Cancel what is in process, unacked. The next chunks don't wait for it, as they overlap with it."""
+        """Cancel what is in process, unacked. The next chunks don't wait for it, as they overlap with it.
+
+        A chunk that has begun to send gets DELIVERY_GRACE_S to finish: cancelled in the middle, it would send
+        once more what is on its topics already.
+        """
         self._partitions.clear()
         unfinished = self._chunks - {asyncio.current_task()}
-        for chunk in unfinished:
+        sending = unfinished & self._sending
+        for chunk in unfinished - sending:
             chunk.cancel()
+        if sending:
+            _, stuck = await asyncio.wait(sending, timeout=DELIVERY_GRACE_S)
+            for chunk in stuck:
+                chunk.cancel()
         await asyncio.gather(*unfinished, return_exceptions=True)
 
     async def _start(self, event: Any) -> None:
@@ -93,6 +111,7 @@ class ChunkRunner:
 
         def leave_line(chunk: asyncio.Task[None]) -> None:  # also when it was cancelled before its first step
             self._chunks.discard(chunk)
+            self._sending.discard(chunk)
             partition.gate.release()
             if not produced.done():
                 produced.set_result(False)
@@ -120,6 +139,8 @@ class ChunkRunner:
         outputs = await self._processor.process(event.value)
         if previous is not None and not await previous:
             return  # the chunk before this one failed: its outputs must not be overtaken
+        if (chunk := asyncio.current_task()) is not None:
+            self._sending.add(chunk)
         delivered = await self._sink.send(outputs)
         produced.set_result(True)
         await delivered

@@ -21,7 +21,9 @@ log = structlog.get_logger(__name__)
 BUSY_POLL_S = 0.002
 IDLE_POLL_S = 0.1
 QUEUE_FULL_WAIT_S = 0.002
-FLUSH_TIMEOUT_S = 10.0
+FLUSH_TIMEOUT_S = (
+    1.0  # what chunks have sent is delivered by then, or they are abandoned: few outputs are left
+)
 DEFAULT_MAX_MESSAGE_BYTES = 1_000_000
 
 DEFAULTS: Mapping[str, object] = {

@@ -5,7 +5,7 @@ Private names are used because Faust offers no seam there: keep the version pinn
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from contextlib import suppress
 from time import monotonic
 from typing import Any
@@ -30,6 +30,8 @@ log = structlog.get_logger(__name__)
 
 FETCH_MAX_WAIT_MS = 100
 PAUSED_POLL_TIMEOUT_S = 0.1
+COMMIT_TIMEOUT_S = 1.0
+LEAVE_TIMEOUT_S = 1.0
 
 
 class BatchConsumerThread(AIOKafkaConsumerThread):
@@ -45,6 +47,17 @@ class BatchConsumerThread(AIOKafkaConsumerThread):
         consumer = super()._create_worker_consumer(transport)
         consumer._fetch_max_wait_ms = FETCH_MAX_WAIT_MS
         return consumer
+
+    async def on_thread_stop(self) -> None:
+        """Leave the group, or give up after LEAVE_TIMEOUT_S; the thread cancels what is left.
+
+        Why: aiokafka waits for brokers that hang as long as for any request (90 s), and who asked this process to
+        stop kills it before.
+        """
+        leaving = asyncio.ensure_future(super().on_thread_stop())
+        await asyncio.wait({leaving}, timeout=LEAVE_TIMEOUT_S)
+        if leaving.done():
+            leaving.result()
 
     async def rewind(self, offsets: Mapping[TP, int]) -> None:
         """Fetch again from `offsets`; a position that lies before its offset already, or is not ours, stays.
@@ -72,6 +85,7 @@ class SafeBatchConsumer(Consumer):
         self._guard = CommitGuard()
         self._unacked_messages = TrackedMessages(self._guard)
         self._undelivered: dict[TP, int] = {}
+        self._commits: set[asyncio.Future[None]] = set()
         self._partition_resumed = asyncio.Event()
 
     def _new_consumer_thread(self) -> BatchConsumerThread:
@@ -90,6 +104,11 @@ class SafeBatchConsumer(Consumer):
         self._acked.pop(tp, None)
         self._acked_index.pop(tp, None)
         return self._guard.committable_offset(tp)
+
+    def _filter_tps_with_pending_acks(self, topics: Collection[TP | str] | None = None) -> Iterator[TP]:
+        """Why: the base asks its lists of acked offsets. It empties them when partitions are revoked, before the
+        last commit: what was done since the one before would be done again."""
+        return (tp for tp in self._guard.partitions if topics is None or tp in topics or tp.topic in topics)
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
         """Why: the base expands gaps between offsets into acked ones; a chunk's event would be one gap of its
@@ -118,6 +137,15 @@ class SafeBatchConsumer(Consumer):
         self.app.assigned_at_s = None
         await super().on_partitions_revoked(revoked)
 
+    async def perform_seek(self) -> None:
+        """Seek to the committed offsets, with the flow stopped; who seeks resumes it.
+
+        Why: after the recovery of a table Faust seeks while messages flow, and clears the queues then. What was
+        read in between is gone, and commits pass it.
+        """
+        self.stop_flow()
+        await super().perform_seek()
+
     async def wait_empty(self) -> None:
         """Let messages in process finish and commit them; abandon what the app's drain timeout leaves.
 
@@ -127,14 +155,26 @@ class SafeBatchConsumer(Consumer):
         """
         give_up_at = monotonic() + self.app.drain_timeout_s
         while not self.should_stop and self._unacked_messages and monotonic() < give_up_at:
-            await self.commit()
+            await self._commit_in_time()
             await self._wait_for_ack(timeout=1)
             self._clean_unacked_messages()
         if self._unacked_messages and not self.should_stop:
             log.warning("chunks_abandoned", messages=len(self._unacked_messages))
             await self.app.abandon_chunks()
             self._unacked_messages.clear()
-        await self.commit_and_end_transactions()
+        await self._commit_in_time()
+
+    async def _commit_in_time(self) -> None:
+        """Commit, but don't wait for brokers that hang: what stays uncommitted comes again.
+
+        Why a task: Faust takes a cancelled wait for a commit for a reason to begin another one.
+        """
+        committing = asyncio.ensure_future(self.commit_and_end_transactions())
+        self._commits.add(committing)
+        committing.add_done_callback(self._commits.discard)
+        await asyncio.wait({committing}, timeout=COMMIT_TIMEOUT_S)
+        if committing.done():
+            committing.result()
 
     # Fetching
 

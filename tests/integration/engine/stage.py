@@ -1,6 +1,7 @@
 """The stage under test in the engine's integration tests."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,7 +10,10 @@ from aiokafka import ConsumerRecord
 from streams.engine import Output
 from streams.errors import Rejected, Unavailable
 
-__all__ = ["EchoStage", "is_bug", "is_poison"]
+__all__ = ["SLOW_S", "EchoStage", "is_bug", "is_poison"]
+
+SLOW_S = 20.0
+"""Longer than a worker's session with the broker, and than a rebalance may take."""
 
 
 def is_poison(number: int) -> bool:
@@ -26,7 +30,7 @@ class EchoStage:
     """Copies each number to the topics `first` and `second`.
 
     Files in `flags` change what it does: `blocked-LANE` (never returns), `outage` (raises Unavailable),
-    `broken` (fails on every message).
+    `broken` (fails on every message), `slow` (waits for SLOW_S), `busy` (holds the event loop up for as long).
     """
 
     def __init__(self, lane: str, suffix: str, flags: Path) -> None:
@@ -54,6 +58,10 @@ class EchoStage:
             raise Unavailable("triton")
         if self._is_set("broken"):
             raise RuntimeError("broken")
+        if self._is_set("slow"):
+            await asyncio.sleep(SLOW_S)
+        if self._is_set("busy"):
+            time.sleep(SLOW_S)  # noqa: ASYNC251 - a handler as it should not be
 
     def _echo(self, record: ConsumerRecord) -> list[Output]:
         key = str(record.partition).encode()

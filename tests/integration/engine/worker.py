@@ -18,7 +18,6 @@ app = App(
     f"engine-{SUFFIX}",
     broker=f"kafka://{BOOTSTRAP}",
     sink={"bootstrap.servers": BOOTSTRAP},
-    drain_timeout_s=1.0,
     stuck_rebalance_s=10.0,
     store="memory://",
     datadir=str(FLAGS / "data"),

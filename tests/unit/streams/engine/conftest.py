@@ -6,6 +6,8 @@ import pytest
 from aiokafka import ConsumerRecord
 
 from streams.engine import App
+from streams.engine.transport import SafeBatchConsumer
+from tests.unit.streams.engine.fake_consumer import LANE, OTHER, PLAIN, FakeThread
 
 NOWHERE = "127.0.0.1:1"
 
@@ -39,3 +41,12 @@ async def app() -> App:
     app = App("engine-test", broker=f"kafka://{NOWHERE}", sink={"bootstrap.servers": NOWHERE})
     app.topics.acking_topics.update({"lane", "plain"})
     return app
+
+
+@pytest.fixture
+async def consumer(app: App) -> SafeBatchConsumer:
+    app.chunk_sizes["lane"] = 3
+    consumer: SafeBatchConsumer = app.consumer
+    consumer._thread = FakeThread()
+    consumer._set_active_tps({LANE, OTHER, PLAIN})
+    return consumer

@@ -224,6 +224,24 @@ async def test_an_outage_is_logged_once_when_it_begins_and_once_when_it_ends(
     assert logs[0]["topic"] == "lane"
 
 
+async def test_what_is_waited_for_is_known_until_the_last_chunk_goes_on(
+    stage: ScriptedStage, processor: Processor, chunk: Chunk
+) -> None:
+    seen: list[frozenset[str]] = []
+    stage.outage = [Unavailable("model"), Unavailable("model"), Unavailable("model")]
+    handle = stage.handle
+
+    async def watched(items: Items) -> Sequence[Sequence[Output]]:
+        seen.append(processor.waits_for)
+        return await handle(items)
+
+    stage.handle = watched  # type: ignore[method-assign]
+    await asyncio.gather(processor.process(chunk("a")), processor.process(chunk("b")))
+    assert seen[0] == frozenset()
+    assert seen[-1] == {"model"}
+    assert processor.waits_for == frozenset()
+
+
 async def test_stopping_during_an_outage_is_not_logged_as_its_end(
     stage: ScriptedStage, processor: Processor, chunk: Chunk
 ) -> None:
@@ -236,6 +254,7 @@ async def test_stopping_during_an_outage_is_not_logged_as_its_end(
         with pytest.raises(asyncio.CancelledError):
             await waiting
     assert [line["event"] for line in logs] == ["consumption_paused"]
+    assert processor.waits_for == frozenset()
 
 
 async def test_logs_name_the_error_and_the_record_but_never_quote_the_text(

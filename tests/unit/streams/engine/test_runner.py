@@ -11,6 +11,7 @@ from faust.types import TP
 from structlog.testing import capture_logs
 
 from streams.engine import DeliveryFailed, Output, StageFailed
+from streams.engine import runner as runner_module
 from streams.engine.runner import ChunkRunner
 
 RecordFactory = Callable[..., ConsumerRecord]
@@ -27,19 +28,25 @@ class FakeApp:
 
 
 class FakeStream:
-    """A stream whose events the test pushes; notes acks by offset."""
+    """A stream whose events the test pushes; notes acks by offset. As Faust's, it acks an event when the next one is
+    asked for, unless it is told not to."""
 
     def __init__(self) -> None:
         self.app = FakeApp()
         self.acked: list[int] = []
+        self._acks = True
         self._events: asyncio.Queue[Any] = asyncio.Queue()
 
     def noack(self) -> "FakeStream":
+        self._acks = False
         return self
 
     async def events(self) -> AsyncIterator[Any]:
         while True:
-            yield await self._events.get()
+            event = await self._events.get()
+            yield event
+            if self._acks:
+                await self.ack(event)
 
     async def ack(self, event: Any) -> None:
         self.acked.append(event.message.offset)
@@ -72,6 +79,7 @@ class FakeProcessor:
 
     def __init__(self) -> None:
         self.started: list[int] = []
+        self.waits_for = frozenset({"model"})
         self.gates: dict[int, Callable[[], Awaitable[object]]] = {}
 
     async def process(self, records: list[ConsumerRecord]) -> list[Output]:
@@ -96,7 +104,8 @@ class Bench:
 
 
 @pytest.fixture
-async def bench() -> AsyncIterator[Bench]:
+async def bench(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
+    monkeypatch.setattr(runner_module, "DELIVERY_GRACE_S", 0.01)
     bench = Bench(depth=2)
     yield bench
     bench.task.cancel()
@@ -253,3 +262,32 @@ async def test_abandoned_chunks_are_not_acked_and_do_not_hold_up_their_redeliver
     bench.sink.deliver_all()
     await bench.settle()
     assert bench.stream.acked == [0]
+
+
+async def test_an_abandoned_chunk_whose_outputs_are_on_their_way_is_acked_when_they_arrive(
+    bench: Bench, make_record: RecordFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner_module, "DELIVERY_GRACE_S", 20.0)
+    bench.processor.gates[1] = waits_for(asyncio.Event())
+    for offset in (0, 1):
+        bench.stream.push(make_record(offset))
+    await bench.settle()
+    abandoning = asyncio.create_task(bench.runner.abandon())
+    await bench.settle()
+    assert not abandoning.done()
+    bench.sink.deliver_all()
+    await asyncio.wait_for(abandoning, timeout=20)
+    assert (bench.sink.sent, bench.stream.acked) == ([b"0"], [0])
+
+
+async def test_an_abandoned_chunk_whose_outputs_never_arrive_is_not_waited_for_any_longer(
+    bench: Bench, make_record: RecordFactory
+) -> None:
+    bench.stream.push(make_record(0))
+    await bench.settle()
+    await asyncio.wait_for(bench.runner.abandon(), timeout=20)
+    assert (bench.sink.sent, bench.stream.acked) == ([b"0"], [])
+
+
+async def test_what_the_processor_waits_for_is_known(bench: Bench) -> None:
+    assert bench.runner.waits_for == {"model"}

@@ -1,14 +1,18 @@
 """A full lane pauses its partitions instead of blocking the delivery of other topics."""
 
 import asyncio
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from aiokafka import ConsumerRecord
 from faust.types import TP
 
 from streams.engine import App
 from streams.engine.topic import BatchTopic, ChunkQueue
+
+RecordFactory = Callable[..., ConsumerRecord]
 
 
 class Flow:
@@ -82,6 +86,19 @@ async def test_the_conductor_delivers_to_a_full_batch_topic_without_waiting(app:
         message = SimpleNamespace(topic="lane", tp=TP("lane", 0), offset=offset, value=[], refcount=0)
         await asyncio.wait_for(deliver(message), timeout=5)
     assert topic.queue.qsize() == 3
+
+
+async def test_a_chunk_is_handed_on_as_it_is_though_no_schema_could_decode_it(
+    app: App, make_record: RecordFactory
+) -> None:
+    chunk = [make_record(0, b"not utf-8: \xff")]
+    message: Any = SimpleNamespace(
+        topic="lane", tp=TP("lane", 0), offset=0, key=None, value=chunk, headers=None
+    )
+    topic = app.batch_topic("lane", chunk_size=32, maxsize=4).clone(is_iterator=True)
+    event = await topic.decode(message, propagate=True)
+    assert event.value is chunk
+    assert event.message is message
 
 
 async def test_a_clone_keeps_chunk_size_and_limit(app: App) -> None:

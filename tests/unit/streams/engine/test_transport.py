@@ -1,4 +1,4 @@
-"""What SafeBatchConsumer repairs in Faust's consumer, without a broker."""
+"""What SafeBatchConsumer and its thread repair in how Faust fetches, without a broker."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,69 +6,14 @@ from typing import Any
 
 import pytest
 from aiokafka import ConsumerRecord
-from faust.types import TP, Message
+from aiokafka.errors import IllegalStateError
+from faust.types import TP
 
 from streams.engine import App
 from streams.engine.transport import FETCH_MAX_WAIT_MS, SafeBatchConsumer
+from tests.unit.streams.engine.fake_consumer import LANE, OTHER, PLAIN, fetch, offsets_of
 
 RecordFactory = Callable[..., ConsumerRecord]
-LANE = TP("lane", 0)
-OTHER = TP("lane", 1)
-PLAIN = TP("plain", 0)
-
-
-class FakeThread:
-    """Stands in for aiokafka's thread: hands out prepared fetches, notes rewinds and commits."""
-
-    def __init__(self) -> None:
-        self.fetches: list[dict[TP, list[ConsumerRecord]]] = []
-        self.during_fetch: Callable[[], object] = lambda: None
-        self.asked_for: list[Any] = []
-        self.rewound: dict[TP, int] = {}
-        self.committed: dict[TP, int] = {}
-
-    async def getmany(self, active_partitions: Any, timeout: float) -> Any:  # noqa: ASYNC109 - Faust's signature
-        self.asked_for.append((active_partitions, timeout))
-        self.during_fetch()
-        return self.fetches.pop(0) if self.fetches else {}
-
-    async def rewind(self, offsets: dict[TP, int]) -> None:
-        self.rewound.update(offsets)
-
-    async def commit(self, offsets: dict[TP, int]) -> bool:
-        self.committed.update(offsets)
-        return True
-
-    def assignment(self) -> set[TP]:
-        return {LANE, OTHER, PLAIN}
-
-    def highwater(self, _tp: TP) -> int:
-        return 0
-
-
-@pytest.fixture
-async def consumer(app: App) -> SafeBatchConsumer:
-    app.chunk_sizes["lane"] = 3
-    consumer: SafeBatchConsumer = app.consumer
-    consumer._thread = FakeThread()
-    consumer._set_active_tps({LANE, OTHER, PLAIN})
-    return consumer
-
-
-async def fetch(consumer: SafeBatchConsumer) -> list[Message]:
-    return [message async for _, message in consumer.getmany(timeout=1.0)]
-
-
-def pick_up(consumer: SafeBatchConsumer, message: Message) -> Message:
-    """What both stream iterators do with a message."""
-    message.incref()
-    message.tracked = True
-    consumer._unacked_messages.add(message)
-    return message
-
-
-def offsets_of(message: Message) -> list[int]:
-    return [record.offset for record in message.value]
 
 
 class TestChunks:
@@ -94,120 +39,6 @@ class TestChunks:
         assert [offsets_of(message) for message in await fetch(consumer)] == [[2, 3]]
 
 
-class TestCommits:
-    async def commit(self, consumer: SafeBatchConsumer) -> dict[TP, int]:
-        await consumer.commit()
-        committed: dict[TP, int] = consumer._thread.committed
-        return committed
-
-    async def test_a_later_message_that_ends_first_is_not_committed_past_an_earlier_one(
-        self, consumer: SafeBatchConsumer, make_record: RecordFactory
-    ) -> None:
-        consumer._thread.fetches = [{PLAIN: [make_record(offset, b"", "plain") for offset in range(3)]}]
-        first, second, third = [pick_up(consumer, message) for message in await fetch(consumer)]
-        second.ack(consumer)
-        assert await self.commit(consumer) == {}
-        first.ack(consumer)
-        assert await self.commit(consumer) == {PLAIN: 2}
-        third.ack(consumer)
-        assert await self.commit(consumer) == {PLAIN: 3}
-
-    async def test_the_message_right_after_the_committed_offset_holds_the_commit_point(
-        self, consumer: SafeBatchConsumer, make_record: RecordFactory
-    ) -> None:
-        consumer._committed_offset[PLAIN] = 5
-        consumer._thread.fetches = [{PLAIN: [make_record(offset, b"", "plain") for offset in (5, 6)]}]
-        first, second = [pick_up(consumer, message) for message in await fetch(consumer)]
-        second.ack(consumer)
-        assert await self.commit(consumer) == {}
-        first.ack(consumer)
-        assert await self.commit(consumer) == {PLAIN: 7}
-
-    async def test_a_gap_reported_by_the_fetch_loop_does_not_count_as_done(
-        self, consumer: SafeBatchConsumer, make_record: RecordFactory
-    ) -> None:
-        consumer._thread.fetches = [{LANE: [make_record(offset) for offset in range(6)]}]
-        first, second = [pick_up(consumer, message) for message in await fetch(consumer)]
-        await consumer._add_gap(LANE, 0, 2)
-        second.ack(consumer)
-        assert await self.commit(consumer) == {}
-        assert not consumer._gap
-        first.ack(consumer)
-        assert await self.commit(consumer) == {LANE: 6}
-
-    async def test_a_message_that_a_stream_skips_after_a_rebalance_moves_nothing(
-        self, consumer: SafeBatchConsumer, make_record: RecordFactory
-    ) -> None:
-        consumer._thread.fetches = [{PLAIN: [make_record(0, b"", "plain")]}]
-        (skipped,) = await fetch(consumer)
-        skipped.incref()
-        skipped.ack(consumer)
-        assert await self.commit(consumer) == {}
-
-    async def test_a_redelivered_message_below_the_committed_offset_does_not_stay_unacked(
-        self, consumer: SafeBatchConsumer, make_record: RecordFactory
-    ) -> None:
-        consumer._thread.fetches = [{PLAIN: [make_record(0, b"", "plain")]}]
-        (message,) = await fetch(consumer)
-        consumer._committed_offset[PLAIN] = 9
-        pick_up(consumer, message).ack(consumer)
-        assert not consumer.unacked
-
-    async def test_a_new_assignment_forgets_what_was_in_process(
-        self,
-        app: App,
-        consumer: SafeBatchConsumer,
-        make_record: RecordFactory,
-        monkeypatch: pytest.MonkeyPatch,
-    ) -> None:
-        async def assigned(*_: object) -> None: ...
-
-        monkeypatch.setattr(consumer, "_on_partitions_assigned", assigned)
-        monkeypatch.setattr(app, "on_rebalance_return", lambda: None)
-        record = make_record(4, b"", "plain")
-        consumer._thread.fetches = [{PLAIN: [record]}, {PLAIN: [record]}]
-        (abandoned,) = [pick_up(consumer, message) for message in await fetch(consumer)]
-        consumer.on_buffer_full(PLAIN)
-        await consumer.on_partitions_assigned({PLAIN})
-        assert consumer._buffered_partitions == set()
-        (redelivered,) = [pick_up(consumer, message) for message in await fetch(consumer)]
-        redelivered.ack(consumer)
-        assert await self.commit(consumer) == {PLAIN: 5}
-        assert not abandoned.acked
-
-
-class FakeRunner:
-    was_abandoned = False
-
-    async def abandon(self) -> None:
-        self.was_abandoned = True
-
-
-class TestDrain:
-    async def test_chunks_that_outlast_the_drain_timeout_are_abandoned_uncommitted(
-        self, app: App, consumer: SafeBatchConsumer, make_record: RecordFactory
-    ) -> None:
-        runner = FakeRunner()
-        app.chunk_runners.add(runner)  # type: ignore[arg-type]
-        app.drain_timeout_s = 0.05
-        consumer._thread.fetches = [{LANE: [make_record(0)]}]
-        (message,) = [pick_up(consumer, message) for message in await fetch(consumer)]
-        await asyncio.wait_for(consumer.wait_empty(), timeout=20)
-        assert runner.was_abandoned
-        assert not consumer.unacked
-        assert not message.acked
-        assert consumer._thread.committed == {}
-
-    async def test_chunks_that_end_in_time_are_committed(
-        self, consumer: SafeBatchConsumer, make_record: RecordFactory
-    ) -> None:
-        consumer._thread.fetches = [{LANE: [make_record(0)]}]
-        (message,) = [pick_up(consumer, message) for message in await fetch(consumer)]
-        asyncio.get_running_loop().call_later(0.05, message.ack, consumer)
-        await asyncio.wait_for(consumer.wait_empty(), timeout=20)
-        assert consumer._thread.committed == {LANE: 1}
-
-
 class TestFetching:
     async def test_records_fetched_across_a_rebalance_are_dropped_and_fetched_again(
         self, app: App, consumer: SafeBatchConsumer, make_record: RecordFactory
@@ -216,6 +47,18 @@ class TestFetching:
         consumer._thread.during_fetch = lambda: setattr(app, "consumer_generation_id", 2)
         assert await fetch(consumer) == []
         await fetch(consumer)
+        assert consumer._thread.rewound == {LANE: 4}
+
+    async def test_what_is_to_be_fetched_again_waits_until_flow_resumes(
+        self, consumer: SafeBatchConsumer
+    ) -> None:
+        consumer._undelivered = {LANE: 4}
+        consumer.stop_flow()
+        fetching = asyncio.create_task(fetch(consumer))
+        await asyncio.sleep(0.01)
+        assert consumer._thread.rewound == {}
+        consumer.resume_flow()
+        await asyncio.wait_for(fetching, timeout=20)
         assert consumer._thread.rewound == {LANE: 4}
 
     async def test_a_partition_paused_in_the_middle_of_a_fetch_is_fetched_again_from_there(
@@ -270,14 +113,21 @@ class TestFetching:
         assert consumer._thread.asked_for[0][0] == {LANE}
 
     async def test_with_all_partitions_paused_the_first_to_resume_ends_the_wait(
-        self, consumer: SafeBatchConsumer
+        self, consumer: SafeBatchConsumer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        slept: list[float] = []
+
+        async def sleep(seconds: float) -> None:
+            slept.append(seconds)
+
+        monkeypatch.setattr(consumer, "sleep", sleep)
         for tp in (LANE, OTHER, PLAIN):
             consumer.on_buffer_full(tp)
         asyncio.get_running_loop().call_later(0.05, consumer.on_buffer_drop, LANE)
         async with asyncio.timeout(20):
             assert [message async for _, message in consumer.getmany(timeout=3600)] == []
         assert consumer._thread.asked_for == []
+        assert slept == []
 
     async def test_with_some_partitions_paused_the_wait_for_the_others_is_short(
         self, consumer: SafeBatchConsumer
@@ -309,6 +159,21 @@ class TestRewind:
         monkeypatch.setattr(thread, "_ensure_consumer", lambda: aiokafka)
         await thread._rewind({LANE: 4})
         assert aiokafka.sought == expected
+
+    async def test_a_partition_that_was_revoked_meanwhile_is_left_alone(
+        self, app: App, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        class Aiokafka(FakeAiokafka):
+            async def position(self, tp: TP) -> int:
+                if tp == OTHER:
+                    raise IllegalStateError
+                return await super().position(tp)
+
+        thread = app.consumer._thread
+        aiokafka = Aiokafka(position=9)
+        monkeypatch.setattr(thread, "_ensure_consumer", lambda: aiokafka)
+        await thread._rewind({OTHER: 4, LANE: 4})
+        assert aiokafka.sought == [(LANE, 4)]
 
 
 async def test_the_broker_is_not_left_to_hold_a_fetch_for_long(app: App) -> None:
