@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from streams.brokers import Brokers
 from streams.engine import App, Output, RetryPolicy, run_batches
 from streams.health import add_pages
 from streams.kafka_security import faust_credentials, librdkafka_config
@@ -48,7 +49,7 @@ def create_app(stage: Stage, settings: Settings) -> App:
 
 def _add_admit(app: App, settings: Settings) -> None:
     stage = MeasuredStage(MESSAGES.name, admit_stage(settings))
-    add_pages(app, {})
+    add_pages(app, Brokers(librdkafka_config(settings)), {})
     topic = app.batch_topic(MESSAGES.name, chunk_size=ADMIT_CHUNK, maxsize=4)
 
     @app.agent(topic, name="admit")
@@ -63,7 +64,7 @@ def _add_assess(app: App, settings: Settings) -> None:
     stages = assess_stages(settings, send)
     for_express = MeasuredStage(EXPRESS.name, stages.express)
     for_standard = MeasuredStage(STANDARD.name, stages.standard)
-    add_pages(app, {"model": stages.standard.assessment.model.ready})
+    add_pages(app, Brokers(librdkafka_config(settings)), {"model": stages.standard.assessment.model.ready})
     express = app.batch_topic(EXPRESS.name, chunk_size=EXPRESS_CHUNK, maxsize=EXPRESS_DEPTH)
     standard = app.batch_topic(STANDARD.name, chunk_size=STANDARD_CHUNK, maxsize=4)
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from time import time
 from typing import Generic, TypeVar
 
 from aiokafka import ConsumerRecord
 
 from streams.engine import Output, Stage
 from streams.errors import Rejected
-from streams.metrics import CHUNK_MESSAGES, HANDLE_SECONDS
+from streams.metrics import CHUNK_MESSAGES, HANDLE_SECONDS, STAGE_SECONDS
 
 __all__ = ["MeasuredStage"]
 
@@ -30,7 +31,12 @@ class MeasuredStage(Generic[T]):
         """See `streams.engine.Stage`."""
         CHUNK_MESSAGES.labels(self.topic).observe(len(items))
         with HANDLE_SECONDS.labels(self.topic).time():
-            return await self.stage.handle(items)
+            outputs = await self.stage.handle(items)
+        now_s = time()
+        waited = STAGE_SECONDS.labels(self.topic)
+        for record, _ in items:
+            waited.observe(max(0.0, now_s - record.timestamp / 1000))
+        return outputs
 
     async def dead_letter(self, record: ConsumerRecord, cause: Rejected) -> Output:
         """See `streams.engine.Stage`."""

@@ -5,6 +5,7 @@ from prometheus_client import Counter, Gauge, Histogram
 __all__ = [
     "CHUNK_MESSAGES",
     "CONSUMER_LAG",
+    "CONSUMPTION_PAUSED",
     "DEAD_LETTERS",
     "DECISIONS",
     "DUPLICATES",
@@ -14,10 +15,13 @@ __all__ = [
     "LEDGER_AWAY",
     "MODEL_ERRORS",
     "MODEL_SECONDS",
+    "MODEL_WINDOWS",
     "REVIEWS",
+    "STAGE_SECONDS",
 ]
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+_LONG_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0)
 _POWERS_OF_TWO = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 DEAD_LETTERS = Counter("triage_dead_letters_total", "Dead letters written.", ["reason"])
@@ -37,13 +41,28 @@ CHUNK_MESSAGES = Histogram(
 HANDLE_SECONDS = Histogram(
     "triage_handle_seconds", "Time of one such call, failed ones too.", ["topic"], buckets=_SECONDS
 )
+STAGE_SECONDS = Histogram(
+    "triage_stage_seconds",
+    "From the broker's append of a message until its outputs were ready to be sent, waiting included.",
+    ["topic"],
+    buckets=_LONG_SECONDS,
+)
 MODEL_SECONDS = Histogram(
-    "triage_model_request_seconds", "Time of one answered inference request.", ["lane"], buckets=_SECONDS
+    "triage_model_request_seconds", "Time of one answered inference request.", ["priority"], buckets=_SECONDS
+)
+MODEL_WINDOWS = Histogram(
+    "triage_model_request_windows",
+    "Windows of text in one answered inference request.",
+    ["priority"],
+    buckets=_POWERS_OF_TWO,
 )
 MODEL_ERRORS = Counter("triage_model_errors_total", "Inference requests that failed.", ["error"])
 
 CONSUMER_LAG = Gauge(
     "triage_consumer_lag_records", "Records behind the end of the partition.", ["topic", "partition"]
+)
+CONSUMPTION_PAUSED = Gauge(
+    "triage_consumption_paused", "1 while messages wait for the service; absent otherwise.", ["service"]
 )
 EVENT_LOOP_LAG = Histogram(
     "triage_event_loop_lag_seconds", "How much later than due the event loop comes round.", buckets=_SECONDS
