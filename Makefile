@@ -13,7 +13,7 @@ TORCH_VERSION := $(shell sed -n 's/^torch==\([0-9.]*\).*/\1/p' requirements/torc
 # The CPU build needs nothing that dev.txt does not pin; a CUDA build brings its own libraries, within those pins.
 TORCH_SCOPE := $(if $(filter cpu,$(TORCH)),--no-deps,--constraint requirements/dev.txt)
 
-.PHONY: help demo test serve dev peers check model lock schemas compose-smoke clean
+.PHONY: help demo test serve dev peers check mutants model lock schemas compose-smoke clean
 
 help: ## This list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -30,6 +30,9 @@ check: dev ## The fast part: lint, types, import contracts, unit tests
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 	$(RUN) -m pytest tests/unit
+
+mutants: dev ## Take each repair of Faust out of a copy of the engine, and see its test fail (three minutes)
+	$(RUN) -m tests.mutants
 
 serve: $(VENV)/.serve ## Only the environment that the stack runs in (no torch)
 dev: $(VENV)/.dev ## The whole environment: training, tests, checks
