@@ -1,0 +1,156 @@
+"""A run is a folder: everything that one training run was given, did, measured and made.
+
+    runs/<name>/
+        config.yaml             the configuration, complete: `triage train config.yaml` does the same again
+        run.json                RunRecord: data, code, seed, device, cost, figures of each epoch, before and after
+        reports/epoch_N.txt     the classification report of each epoch, on the validation rows
+        encoder.json            the encoder's shape (a transformers configuration)
+        weights.safetensors     the trained float32 weights, adaptation merged where that is possible
+        checkpoint/             what resuming needs; gone once the run is finished
+        model_repo/triage_bert/ a model repository for Triton: config.pbtxt, and in 1/ model.onnx (int8), bundle.json,
+                                tokenizer.json, domain.npz, model.py, model_card.json, MODEL_CARD.md
+
+`run.json` exists from the first moment on; `status` says how far the run came. Nothing in it names a path or a host.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+__all__ = [
+    "MODEL_NAME",
+    "MODEL_VERSION",
+    "CodeVersion",
+    "DataUsed",
+    "EpochRecord",
+    "Interval",
+    "NotARun",
+    "RunFolder",
+    "RunRecord",
+    "Score",
+    "find_runs",
+]
+
+MODEL_NAME, MODEL_VERSION = "triage_bert", "1"
+
+
+class NotARun(ValueError):
+    """The folder holds no readable `run.json`."""
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Interval(_Record):
+    """A figure with its 95 % interval, None where there is none."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+
+class Score(_Record):
+    """The figures of one system on one test set and task, over `n` rows."""
+
+    test_set: str
+    task: Literal["diagnosis", "urgency"]
+    system: str = Field(
+        description='"float32" (the trained weights), "int8" (the served graph) or a baseline.'
+    )
+    n: int
+    figures: dict[str, Interval] = Field(description="By name, as in trainer.evaluate: macro_f1, qwk, ...")
+
+
+class EpochRecord(_Record):
+    """One epoch: mean training losses, and figures on the validation rows (None: nothing there is labelled)."""
+
+    epoch: int = Field(description="Counted from 1.")
+    diagnosis_loss: float
+    urgency_loss: float
+    macro_f1: float | None
+    qwk: float | None
+    minutes: float
+
+
+class DataUsed(_Record):
+    """What was trained on: `sha256` is over all rows in their order, labels and splits included."""
+
+    name: str
+    sha256: str
+    rows: dict[str, dict[str, int]] = Field(description="Rows by split and source.")
+
+
+class CodeVersion(_Record):
+    """`commit` is None outside a git checkout; `changed`: files differed from that commit."""
+
+    version: str
+    commit: str | None
+    changed: bool | None
+
+
+class RunRecord(_Record):
+    """What `run.json` holds."""
+
+    name: str
+    status: Literal["running", "finished"]
+    started_at: datetime = Field(description="UTC.")
+    minutes: float = Field(description="Wall time, the time before an interruption included.")
+    training_minutes: float = Field(description="Of that, the epochs.")
+    code: CodeVersion
+    data: DataUsed
+    seed: int
+    encoder: str
+    method: str
+    device: str
+    processes: int
+    precision: Literal["float32", "bf16"]
+    parameters: int
+    trainable_parameters: int = Field(description="At their most, where layers thaw one by one.")
+    peak_memory_mb: float = Field(description="Highest resident memory of the process; on a GPU, its memory.")
+    epochs: tuple[EpochRecord, ...] = ()
+    best_epoch: int | None = Field(default=None, description="Whose weights were kept; None before the end.")
+    before: tuple[Score, ...] = Field(default=(), description="On the test split, before fine-tuning.")
+    after: tuple[Score, ...] = Field(default=(), description="On the test split, at the end.")
+    files_sha256: dict[str, str] = Field(default={}, description="Of the exported version's folder.")
+
+
+class RunFolder:
+    """The layout of one run on disk; `path` need not exist yet."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.config = path / "config.yaml"
+        self.record = path / "run.json"
+        self.reports = path / "reports"
+        self.encoder = path / "encoder.json"
+        self.weights = path / "weights.safetensors"
+        self.checkpoint = path / "checkpoint"
+        self.model_repository = path / "model_repo"
+        self.version_dir = self.model_repository / MODEL_NAME / MODEL_VERSION
+
+    def read(self) -> RunRecord:
+        """Return the record. Raises NotARun."""
+        try:
+            return RunRecord.model_validate_json(self.record.read_bytes())
+        except FileNotFoundError:
+            raise NotARun(f"{self.path}: no {self.record.name}") from None
+        except ValidationError as error:
+            fields = sorted({".".join(map(str, item["loc"])) or "(all)" for item in error.errors()})
+            raise NotARun(f"{self.record}: not a run's record ({', '.join(fields)})") from None
+
+    def write(self, record: RunRecord) -> None:
+        """Replace the record at once: a reader never sees half of it."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        unfinished = self.record.with_suffix(".json.new")
+        unfinished.write_text(record.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        unfinished.replace(self.record)
+
+
+def find_runs(runs_dir: Path) -> Iterator[tuple[RunFolder, RunRecord]]:
+    """Yield the runs in a folder, oldest first; folders without `run.json` are none. Raises NotARun."""
+    folders = [RunFolder(path.parent) for path in runs_dir.glob("*/run.json")]
+    yield from sorted(((folder, folder.read()) for folder in folders), key=lambda run: run[1].started_at)
