@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from trainer import calibrate
-from trainer.data import corpus
+from trainer.data import corpus, visits
 from trainer.data.rows import Row, labelled
 from trainer.evaluate import Calibrated
 from trainer.served import ServedGraph
@@ -32,7 +32,7 @@ def fit(graph: ServedGraph, rows: Sequence[Row]) -> Fitted:
     triaged, levels = labelled(rows, "urgency")
     logits, weights = graph.ask(triaged, title="calibrate").urgency_logits, calibrate.source_weights(triaged)
     urgency_temperature = calibrate.fit_temperature(logits, levels, weights)
-    real = np.array([row.source != corpus.SOURCE for row in triaged])
+    real = np.array([row.source not in (corpus.SOURCE, visits.SOURCE) for row in triaged])
     decisive = real if real.any() else ~real
     plausible_from, trade_off = calibrate.plausible_from(
         calibrate.probabilities(logits, urgency_temperature)[decisive],

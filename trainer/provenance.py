@@ -42,6 +42,12 @@ DATA: Mapping[str, DataUse] = {
         "this repository, trainer/corpus",
         "Apache-2.0, as the repository",
     ),
+    "visits": DataUse(
+        "visits",
+        "emergency visits written from triage criteria: complaint, vital signs; urgency only",
+        "this repository, trainer/corpus/visits",
+        "Apache-2.0, as the repository",
+    ),
     "symptom2disease": DataUse(
         "symptom2disease",
         "1,200 symptom descriptions of 24 conditions; diagnosis only",
