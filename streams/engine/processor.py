@@ -79,17 +79,17 @@ class ChunkProcessor(Generic[T]):
             outcomes[record.offset] = outcome
         outputs: list[Output] = []
         for record in records:
-            outputs += await self._deliverable(record, outcomes[record.offset])
+            outcome = outcomes[record.offset]
+            if not isinstance(outcome, Rejected):
+                if self._deliverable(outcome):
+                    outputs += outcome
+                    continue
+                outcome = Rejected(PAYLOAD_TOO_LARGE)
+            outputs.append(await self._stage.dead_letter(record, outcome))
         return outputs
 
-    async def _deliverable(
-        self, record: ConsumerRecord, outcome: Sequence[Output] | Rejected
-    ) -> Sequence[Output]:
-        if not isinstance(outcome, Rejected):
-            if all(output.size_bytes <= self._max_output_bytes for output in outcome):
-                return outcome
-            outcome = Rejected(PAYLOAD_TOO_LARGE)
-        return (await self._stage.dead_letter(record, outcome),)
+    def _deliverable(self, outputs: Sequence[Output]) -> bool:
+        return all(output.size_bytes <= self._max_output_bytes for output in outputs)
 
     async def _handle_items(self, items: list[tuple[ConsumerRecord, T]]) -> list[Sequence[Output] | Rejected]:
         """Handle the items; one that alone makes the handler fail is rejected, a failing environment is not

@@ -76,7 +76,9 @@ class Sink(Service):
         self._has_work.set()
         try:
             for output in outputs:
-                await self._produce(producer, output, batch)
+                while not _queued(producer, output, batch):
+                    producer.poll(0)
+                    await asyncio.sleep(QUEUE_FULL_WAIT_S)
         except KafkaException as refusal:  # too large, or a fatal state of the producer
             batch.fail(refusal.args[0].name())
         except asyncio.CancelledError:
@@ -84,19 +86,6 @@ class Sink(Service):
             raise
         producer.poll(0)
         return batch.delivered
-
-    async def _produce(self, producer: Producer, output: Output, batch: "_Batch") -> None:
-        headers = list(output.headers)
-        while True:
-            try:
-                producer.produce(
-                    output.topic, output.value, output.key, headers=headers, on_delivery=batch.report
-                )
-            except BufferError:
-                producer.poll(0)
-                await asyncio.sleep(QUEUE_FULL_WAIT_S)
-            else:
-                return
 
     @Service.task
     async def _serve_delivery_reports(self) -> None:
@@ -154,6 +143,16 @@ class _Batch:
     def fail(self, code: str) -> None:
         if not self.delivered.done():
             self.delivered.set_exception(DeliveryFailed(code))
+
+
+def _queued(producer: Producer, output: Output, batch: _Batch) -> bool:
+    """Hand one output to librdkafka; False while its local queue is full."""
+    topic, key, value, headers = output
+    try:
+        producer.produce(topic, value, key, headers=list(headers), on_delivery=batch.report)
+    except BufferError:
+        return False
+    return True
 
 
 class _LogBridge(logging.Logger):

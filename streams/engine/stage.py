@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from aiokafka import ConsumerRecord
 
@@ -23,8 +23,7 @@ _HEADER_OVERHEAD_BYTES = 10
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(NamedTuple):
     """One message to produce. A `value` of None is a tombstone; the key chooses the partition (murmur2)."""
 
     topic: str
