@@ -30,6 +30,7 @@ class Peer:
 PEERS = (
     Peer("triage", "ops.bench.peers.triage_engine"),
     Peer("aiokafka", "ops.bench.peers.aiokafka_plain"),
+    Peer("aiokafka_collecting_less", "ops.bench.peers.aiokafka_collecting_less"),
     Peer("quixstreams", "ops.bench.peers.quix_streams", "quixstreams"),
     Peer("faststream", "ops.bench.peers.fast_stream", "faststream"),
     Peer("confluent_kafka", "ops.bench.peers.confluent_plain"),
@@ -96,7 +97,7 @@ def compare(
             run = _run(broker, source, messages, folder, peer)
             result.runs.setdefault(peer.name, []).append(run)
             say(
-                f"engine-bound {number}/{rounds}  {peer.name:<16}{run.rate_per_s:>9,.0f}/s"
+                f"engine-bound {number}/{rounds}  {peer.name:<26}{run.rate_per_s:>9,.0f}/s"
                 f"{run.cpu_us_per_message:>8.1f} us CPU a message"
             )
     return result

@@ -1,6 +1,7 @@
 """Safe defaults, and services that start and stop in the right order."""
 
 import asyncio
+import gc
 from time import monotonic
 from types import SimpleNamespace
 from typing import Any
@@ -106,3 +107,14 @@ async def test_a_stop_says_how_long_it_took(app: App) -> None:
         await app.stop()
     assert [line["event"] for line in logs] == ["app_stopping", "app_stopped"]
     assert logs[1]["took_s"] < 10
+
+
+async def test_a_started_app_has_what_start_up_made_out_of_every_collection(app: App) -> None:
+    thresholds = gc.get_threshold()
+    try:
+        await app.on_start()
+        assert gc.get_freeze_count() > 0
+        assert gc.get_threshold()[0] == app_module.COLLECT_EVERY_ALLOCATIONS
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*thresholds)
