@@ -14,7 +14,7 @@ from streams.topics import DEAD_LETTER_MAX_BYTES, EXPRESS, MESSAGES, STANDARD
 
 __all__ = ["create_app"]
 
-ADMIT_CHUNK = 256
+ADMIT_CHUNK = 32
 STANDARD_CHUNK = 32
 """A chunk is what a crash repeats, and what an express request may have to wait behind."""
 EXPRESS_CHUNK = 16

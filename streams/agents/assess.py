@@ -1,5 +1,6 @@
 """triage.express.v1, triage.standard.v1 -> triage.diagnoses.v1 + triage.urgencies.v1 (+ triage.reviews.v1)"""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +9,7 @@ from aiokafka import ConsumerRecord
 from pydantic import ValidationError
 
 from schemas import AdmittedMessage, DeadLetterReason, Producer
-from streams.assessment import Assessment
+from streams.assessment import YIELD_EVERY_MESSAGES, Assessment
 from streams.dead_letters import DeadLetterDesk
 from streams.domain.decide import Decision
 from streams.domain.events import decision_events
@@ -50,6 +51,8 @@ class AssessStage:
         decisions = await self._decide([items[i] for i in due])
         outputs: list[list[Output]] = [[] for _ in items]
         for i, decision in zip(due, decisions, strict=True):
+            if i % YIELD_EVERY_MESSAGES == 0:
+                await asyncio.sleep(0)
             outputs[i] = self._announce(*items[i], decision)
         for i, sighting in enumerate(sightings):
             if sighting is Sighting.CONFLICT:
