@@ -1,7 +1,8 @@
 """The life of the model, from data to a served version. Read `trainer.pipeline` first: it runs top to bottom.
 
     data/       one module per source -> labelled rows, and splits that never share near-duplicates
-    corpus/     patient messages written from medical facts
+    corpus/     patient messages written from medical facts, and emergency visits from triage criteria
+    ablations/  what each part brings: frozen encoder, seconds a fit
     vitals.py   vital signs as additive, monotone evidence
     model.py    encoder, pooling, the two heads, exact attributions
     finetune.py, baselines.py, evaluate.py, metrics.py, calibrate.py, export.py, card.py

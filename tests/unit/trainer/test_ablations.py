@@ -1,0 +1,82 @@
+"""The cheap experiments: figures, thresholds, and heads that learn what the rows hold."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from streams.text import VITALS_FIELDS
+from tests.unit.trainer.tiny import row
+from trainer.ablations.crossval import deals, figures
+from trainer.ablations.embedded import Embedded
+from trainer.ablations.heads import UrgencyHead
+from trainer.ablations.policy import chosen_threshold, flagged_by_rules, price
+from trainer.ablations.vitals import CODINGS, in_words
+from trainer.data.rows import stack_vitals
+
+ROWS = tuple(row(f"n {n}", urgency_level=1 + n % 5, heart_rate_bpm=200 - 30 * (n % 5)) for n in range(60))
+LEVELS = np.array([one.urgency_index for one in ROWS])
+
+
+def embedded(words: NDArray[np.float64]) -> Embedded:
+    return Embedded(ROWS, words.astype(np.float32), stack_vitals(ROWS))
+
+
+def test_a_head_learns_from_vital_signs_and_from_words_and_sees_only_what_it_may() -> None:
+    says_level, says_nothing = np.eye(5)[LEVELS], np.zeros((60, 5))
+    for words, with_words, with_vitals, learns in (
+        (says_nothing, True, True, True),
+        (says_level, True, False, True),
+        (says_level, False, False, False),
+    ):
+        head = UrgencyHead(
+            embedded(words), np.ones(60), held_by=1e-4, with_words=with_words, with_vitals=with_vitals
+        )
+        p = head.probabilities(embedded(words))
+        assert p.sum(axis=1) == pytest.approx(np.ones(60))
+        assert (figures(p, LEVELS).qwk > 0.8) is learns
+
+
+def test_perfect_answers_have_perfect_figures() -> None:
+    found = figures(np.eye(5)[LEVELS], LEVELS)
+    assert (found.qwk, found.auroc, found.sensitivity) == (1.0, 1.0, 1.0)
+
+
+def test_a_complaint_is_never_in_two_folds() -> None:
+    clusters = np.arange(60) // 4
+    for train, test in deals(LEVELS, clusters, seed=0):
+        assert not set(clusters[train]) & set(clusters[test])
+
+
+def test_the_threshold_finds_the_wanted_share_with_the_rules_help() -> None:
+    score = np.array([0.9, 0.6, 0.3, 0.1, 0.5, 0.2])
+    urgent = np.array([True, True, True, True, False, False])
+    rules = np.array([False, False, False, True, False, True])
+    assert chosen_threshold(score, np.zeros(6, dtype=bool), urgent, 0.75) == 0.3
+    assert chosen_threshold(score, rules, urgent, 0.75) == 0.6
+    assert chosen_threshold(score, rules, urgent, 0.25) == float("inf")
+    assert price(rules | (score >= 0.6), urgent) == (0.75, 0.5)
+
+
+def test_rules_flag_by_words_and_by_vital_signs() -> None:
+    rows = [row("sore toe", spo2_percent=98.0), row("sore toe", consciousness=4.0), row("cardiac arrest")]
+    assert flagged_by_rules(rows).tolist() == [False, True, True]
+
+
+def test_vital_signs_in_words_name_what_is_known() -> None:
+    assert in_words(row("sore toe", heart_rate_bpm=88.0, consciousness=2.0)) == (
+        "sore toe, HR 88, responds to voice"
+    )
+    assert in_words(row("sore toe")) == "sore toe"
+
+
+def test_another_hospitals_coding_hides_what_it_says() -> None:
+    pain = VITALS_FIELDS.index("pain_score")
+    rows = [replace(ROWS[0]), row("a", pain_score=0.0), row("b", pain_score=4.0)]
+    vitals = stack_vitals(rows)
+    CODINGS["no pain is left empty"](vitals)
+    assert np.isnan(vitals[1, pain])
+    assert vitals[2, pain] == 4.0
+    CODINGS["nothing measured"](vitals)
+    assert np.isnan(vitals[:, VITALS_FIELDS.index("heart_rate_bpm") :]).all()
