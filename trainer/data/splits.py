@@ -44,14 +44,20 @@ class Shares:
     test: float
 
 
-def split(rows: Sequence[Row], shares: Mapping[str, Shares], *, seed: int) -> Splits:
+def split(
+    rows: Sequence[Row],
+    shares: Mapping[str, Shares],
+    *,
+    seed: int,
+    clusters: NDArray[np.int64] | None = None,
+) -> Splits:
     """Deal out whole clusters at random until each stratum's share of its rows is reached.
 
     Strata: source, diagnosis, and whether the level is 1-2. A cluster too large for the room that is left is for
-    training, so held-out rows lean towards rarer complaints.
+    training, so held-out rows lean towards rarer complaints. `clusters` [k], where they are known already.
     """
     members: dict[int, list[Row]] = defaultdict(list)
-    for row, number in zip(rows, cluster(rows), strict=True):
+    for row, number in zip(rows, cluster(rows) if clusters is None else clusters, strict=True):
         members[int(number)].append(row)
     groups = list(members.values())
     Random(seed).shuffle(groups)

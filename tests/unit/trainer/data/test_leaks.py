@@ -1,0 +1,69 @@
+"""The leak check finds what was planted, and is silent without it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from trainer.data import importing
+from trainer.data.dataset import Dataset, make_dataset
+from trainer.data.leaks import find_leaks
+from trainer.data.manifest import Origin
+from trainer.data.rows import NO_VITALS, Row
+from trainer.data.splits import Shares
+
+ORIGIN = Origin(source="here", description="", provenance="", licence="")
+SHARES = Shares(calibration=0.15, test=0.2)
+
+
+def corpus_rows(count: int = 300) -> list[Row]:
+    return list(importing.write_corpus("corpus", count, seed=2).rows)
+
+
+def planted(rows: list[Row], label: str, words: str) -> Dataset:
+    changed = [replace(row, text=f"{row.text} {words}") if row.diagnosis == label else row for row in rows]
+    return make_dataset(changed, [ORIGIN], shares=SHARES, seed=1)
+
+
+def test_the_written_corpus_has_no_leak() -> None:
+    report = find_leaks(importing.write_corpus("corpus", 600, seed=4))
+    assert report.failures == ()
+    assert report.source_accuracy is None
+
+
+@pytest.mark.parametrize("words", ["zorblax", "[DISEASE]", "___"])
+def test_what_stands_in_the_place_of_a_masked_name_is_found(words: str) -> None:
+    assert find_leaks(planted(corpus_rows(), "diabetes", words)).failures
+
+
+def test_a_label_that_its_rows_name_is_found() -> None:
+    report = find_leaks(planted(corpus_rows(), "heart_disease", "it is heart disease"))
+    assert any("heart_disease name it" in failure for failure in report.failures)
+
+
+def test_a_near_duplicate_across_a_split_is_found() -> None:
+    dataset = importing.write_corpus("corpus", 200, seed=4)
+    first_test = dataset.parts.index("test")
+    copied = replace(dataset.rows[first_test], group="here/copy")
+    broken = replace(
+        dataset,
+        rows=(*dataset.rows, copied),
+        clusters=np.append(dataset.clusters, dataset.clusters.max() + 1),
+        parts=(*dataset.parts, "train"),
+    )
+    assert any("found now" in failure for failure in find_leaks(broken).failures)
+
+
+def test_a_source_that_its_style_betrays_is_reported() -> None:
+    rows = [Row("a", f"pt c/o pain no {number} in ed", f"a/{number}", NO_VITALS, "normal") for number in range(60)]
+    rows += [
+        Row("b", f"I have felt thirsty for {number} days now", f"b/{number}", NO_VITALS, "diabetes")
+        for number in range(60)
+    ]
+    dataset = make_dataset(rows, [ORIGIN], shares=SHARES, seed=1)
+    spread = replace(dataset, clusters=np.arange(len(rows)))
+    report = find_leaks(spread)
+    assert report.source_majority == 0.5
+    assert report.source_accuracy is not None
+    assert report.source_accuracy > 0.95
+    assert report.label_by_source == 1.0

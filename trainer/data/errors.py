@@ -1,0 +1,62 @@
+"""What can be wrong with data to learn from. Errors name rows, columns and labels, never a text.
+
+BadData
+├── Undecodable       the file is not in the encoding that was named
+├── WrongColumns      a column is missing, or two have one name
+├── BadRows           cells that cannot be used, each with its row number
+├── NothingToLearn    no rows, no labels, a class without rows, or one class only
+└── DatasetChanged    a dataset's folder is broken, or its content is not what its manifest says
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+__all__ = ["BadCell", "BadData", "BadRows", "DatasetChanged", "NothingToLearn", "Undecodable", "WrongColumns"]
+
+_SHOWN = 20
+
+
+class BadCell(NamedTuple):
+    """`row` as a spreadsheet counts, its header being row 1; `fault` says what is wrong, without the value."""
+
+    row: int
+    column: str
+    fault: str
+
+    def __str__(self) -> str:
+        return f"row {self.row}, column {self.column}: {self.fault}"
+
+
+class BadData(Exception):
+    """Base of all errors about data."""
+
+
+class Undecodable(BadData):
+    """Bytes that the encoding does not have: a file of mixed encodings, or another one than was named."""
+
+    def __init__(self, encoding: str, line: int) -> None:
+        super().__init__(f"line {line} is not {encoding}: name the file's encoding, or repair that line")
+        self.line = line
+
+
+class WrongColumns(BadData):
+    """The header does not fit."""
+
+
+class BadRows(BadData):
+    """At least one cell cannot be used; `cells` holds all of them, the message the first."""
+
+    def __init__(self, cells: Sequence[BadCell]) -> None:
+        self.cells = tuple(cells)
+        lines = [str(cell) for cell in self.cells[:_SHOWN]]
+        if len(self.cells) > _SHOWN:
+            lines.append(f"and {len(self.cells) - _SHOWN} more")
+        super().__init__("\n".join([f"{len(self.cells)} cells cannot be used", *lines]))
+
+
+class NothingToLearn(BadData):
+    """The rows carry no task that could be learned or judged."""
+
+
+class DatasetChanged(BadData):
+    """The folder does not hold what was written there."""

@@ -1,0 +1,150 @@
+"""What a model could learn from a dataset instead of medicine.
+
+Three traps are looked for: words that give a label away (its own name, or what was put in the place of a masked name);
+a style that tells the source, where sources have different labels; and near-duplicates on both sides of a split.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GroupKFold, cross_val_predict
+from sklearn.pipeline import make_pipeline
+
+from trainer.data.dataset import Dataset
+from trainer.data.rows import DIAGNOSIS_LABELS, Row, labelled
+from trainer.data.splits import cluster
+
+__all__ = ["LeakReport", "Suspect", "find_leaks"]
+
+_GIVES_AWAY_FROM_SHARE, _GIVES_AWAY_FROM_PRECISION = 0.5, 0.97
+_OWN_NAME_UP_TO_SHARE = 0.2
+_LEAST_ROWS = 20
+_MASKS = re.compile(r"\[[a-z_ ]{3,20}\]|<[a-z_ ]{3,20}>|_{3,}|\bx{3,}\b", re.IGNORECASE)
+_MASKED_UP_TO_SHARE = 0.01
+_FOLDS = 5
+_SEED = 20_191_005
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """`words` stand in `share` of the rows of `label`; of all rows that have them `precision` carry that label."""
+
+    label: str
+    words: str
+    share: float
+    precision: float
+
+
+@dataclass(frozen=True, slots=True)
+class LeakReport:
+    """`failures` are what has to be mended; the rest is to be known.
+
+    `source_accuracy`: of a classifier that tells the source from the text (TF-IDF + logistic regression, cross-validated
+    by cluster), beside `source_majority`, the share of the largest source. `label_by_source`: how often the source
+    alone says the diagnosis. The closer both are to 1, the more a model can answer by style. None with one source.
+    """
+
+    suspects: tuple[Suspect, ...]
+    failures: tuple[str, ...]
+    source_accuracy: float | None
+    source_majority: float | None
+    label_by_source: float | None
+
+
+def find_leaks(dataset: Dataset) -> LeakReport:
+    """Look for all of them; takes seconds for some thousand rows."""
+    rows, labels = labelled(dataset.rows, "diagnosis")
+    names = [DIAGNOSIS_LABELS[index] for index in labels]
+    suspects: list[Suspect] = []
+    failures: list[str] = []
+    for source in sorted({row.source for row in rows}):  # each by itself: others would dilute what it gives away
+        of_source = [(row, name) for row, name in zip(rows, names, strict=True) if row.source == source]
+        own_rows, own_names = [row for row, _ in of_source], [name for _, name in of_source]
+        found = tuple(_words_that_give_away(own_rows, own_names))
+        suspects += found
+        failures += [
+            f"{source}: {suspect.words!r} stands in {suspect.share:.0%} of {suspect.label} and nearly nowhere else"
+            for suspect in found
+        ]
+        failures += [f"{source}: {told}" for told in _own_names(own_rows, own_names)]
+    failures += [*_masks(dataset.rows), *_crossings(dataset)]
+    accuracy, majority = _source_accuracy(dataset)
+    return LeakReport(
+        tuple(suspects), tuple(failures), accuracy, majority, _label_by_source(rows, names) if majority else None
+    )
+
+
+def _words_that_give_away(rows: Sequence[Row], names: Sequence[str]) -> Iterator[Suspect]:
+    counter = CountVectorizer(binary=True, ngram_range=(1, 2), min_df=max(2, _LEAST_ROWS // 4))
+    try:
+        present = counter.fit_transform([row.text for row in rows])
+    except ValueError:  # no word stands in that many rows
+        return
+    vocabulary = counter.get_feature_names_out()
+    having = np.asarray(present.sum(axis=0)).ravel()
+    for label, count in Counter(names).items():
+        if count < _LEAST_ROWS:
+            continue
+        chosen = np.array([name == label for name in names])
+        inside = np.asarray(present[chosen].sum(axis=0)).ravel()
+        share, precision = inside / count, inside / having
+        found = (share >= _GIVES_AWAY_FROM_SHARE) & (precision >= _GIVES_AWAY_FROM_PRECISION)
+        for number in np.flatnonzero(found):
+            yield Suspect(label, str(vocabulary[number]), float(share[number]), float(precision[number]))
+
+
+def _own_names(rows: Sequence[Row], names: Sequence[str]) -> Iterator[str]:
+    """A patient may name the disease; where a fifth of a label's rows do, the model reads labels, not symptoms."""
+    for label, count in Counter(names).items():
+        pattern = re.compile(rf"\b{label.replace('_', ' ')}\b", re.IGNORECASE)
+        naming = sum(
+            bool(pattern.search(row.text)) for row, name in zip(rows, names, strict=True) if name == label
+        )
+        if naming > _OWN_NAME_UP_TO_SHARE * count:
+            yield f"{naming} of the {count} rows of {label} name it"
+
+
+def _masks(rows: Sequence[Row]) -> Iterator[str]:
+    masked = sum(bool(_MASKS.search(row.text)) for row in rows)
+    if masked > _MASKED_UP_TO_SHARE * len(rows):
+        yield f"{masked} rows hold a mask (such as [NAME] or ___): what was masked can tell the label"
+
+
+def _crossings(dataset: Dataset) -> Iterator[str]:
+    """Near-duplicates are looked for anew: what the dataset says of itself is what is checked."""
+    for name, clusters in (("as recorded", dataset.clusters), ("found now", cluster(dataset.rows))):
+        parts: dict[int, set[str]] = {}
+        for number, part in zip(clusters.tolist(), dataset.parts, strict=True):
+            parts.setdefault(number, set()).add(part)
+        if crossing := sum(len(where) > 1 for where in parts.values()):
+            yield f"{crossing} clusters of near-duplicates ({name}) cross a split"
+
+
+def _source_accuracy(dataset: Dataset) -> tuple[float | None, float | None]:
+    sources = [row.source for row in dataset.rows]
+    counts = Counter(sources)
+    if len(counts) < 2 or len(set(dataset.clusters.tolist())) < _FOLDS:  # noqa: PLR2004
+        return None, None
+    classifier = make_pipeline(
+        TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True),
+        LogisticRegression(max_iter=1000, class_weight="balanced", random_state=_SEED),
+    )
+    folds = GroupKFold(n_splits=_FOLDS)
+    said = cross_val_predict(
+        classifier, [row.text for row in dataset.rows], sources, groups=dataset.clusters, cv=folds
+    )
+    return float(np.mean(said == np.array(sources))), max(counts.values()) / len(sources)
+
+
+def _label_by_source(rows: Sequence[Row], names: Sequence[str]) -> float | None:
+    if not rows:
+        return None
+    by_source: dict[str, Counter[str]] = {}
+    for row, name in zip(rows, names, strict=True):
+        by_source.setdefault(row.source, Counter())[name] += 1
+    return sum(max(counts.values()) for counts in by_source.values()) / len(rows)
