@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["register"]
 
 console = Console()
-commands = typer.Typer(help="Datasets: typed, hashed, split by near-duplicates.", no_args_is_help=True)
+commands = typer.Typer(no_args_is_help=True)
 imports = typer.Typer(help="One source becomes one dataset.", no_args_is_help=True)
 
 Out = Annotated[Path, typer.Option(help="The dataset's new folder.")]
@@ -32,6 +33,14 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     commands.add_typer(imports, name="import")
     app.add_typer(commands, name="data")
+
+
+@commands.callback()
+def needs_training_environment() -> None:
+    """Datasets: typed, hashed, split by near-duplicates."""
+    if find_spec("pyarrow") is None or find_spec("sklearn") is None:
+        console.print("This needs the training environment: `make dev` brings it.", style="red", markup=False)
+        raise typer.Exit(1)
 
 
 @imports.command("symptom2disease")
