@@ -1,7 +1,8 @@
 """The contracts: every record that enters or leaves a topic, as a frozen, versioned pydantic model.
 
 Read in the order in which a message meets them: `message` (the edge), `admitted` (de-identified, with a lane),
-`assessed` (diagnosis and urgency), `review` (a human is asked), `dead_letter` (what could not be decided).
+`assessed` (diagnosis and urgency), `review` (a human is asked), `feedback` (what the human says), `dead_letter` (what
+could not be decided).
 Imports nothing of ours and nothing but pydantic.
 """
 
@@ -20,11 +21,13 @@ from schemas.assessed import (
 )
 from schemas.base import Contract, Event, ModelRef, Origin, Producer, event_id
 from schemas.dead_letter import DeadLetter, DeadLetterReason
+from schemas.feedback import ClinicianFeedback, FeedbackVerdict
 from schemas.message import Consciousness, PatientMessage, SentVitalSigns, Sex, VitalSigns
 from schemas.review import ReviewReason, ReviewRequested
 
 __all__ = [
     "AdmittedMessage",
+    "ClinicianFeedback",
     "Consciousness",
     "Contract",
     "Contribution",
@@ -34,6 +37,7 @@ __all__ = [
     "DiagnosisAssessed",
     "DiagnosisAssessment",
     "Event",
+    "FeedbackVerdict",
     "Lane",
     "ModelRef",
     "News2",

@@ -27,6 +27,14 @@ class DeadLetterReason(StrEnum):
     PAYLOAD_TOO_LARGE = "payload_too_large"
     MODEL_REJECTED = "model_rejected"
     INTERNAL_ERROR = "internal_error"
+    # of feedback
+    MESSAGE_UNKNOWN = "message_unknown"
+    MESSAGE_IS_DEAD_LETTER = "message_is_dead_letter"
+    LABEL_UNKNOWN = "label_unknown"
+    NOTHING_SAID = "nothing_said"
+    FUTURE_TIMESTAMP = "future_timestamp"
+    FEEDBACK_REPLAYED = "feedback_replayed"
+    FEEDBACK_LIMIT = "feedback_limit"
 
 
 class DeadLetter(Contract):

@@ -6,6 +6,7 @@ from typing import Any
 
 from schemas import (
     AdmittedMessage,
+    ClinicianFeedback,
     Contract,
     DeadLetter,
     DiagnosisAssessed,
@@ -24,6 +25,7 @@ CONTRACTS: dict[str, type[Contract]] = {
         DiagnosisAssessed,
         UrgencyAssessed,
         ReviewRequested,
+        ClinicianFeedback,
         DeadLetter,
     )
 }

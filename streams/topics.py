@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from schemas import (
     AdmittedMessage,
+    ClinicianFeedback,
     Contract,
     DeadLetter,
     DiagnosisAssessed,
@@ -17,6 +18,7 @@ __all__ = [
     "DEADLETTERS",
     "DIAGNOSES",
     "EXPRESS",
+    "FEEDBACK",
     "MESSAGES",
     "REVIEWS",
     "STANDARD",
@@ -26,6 +28,7 @@ __all__ = [
 
 _HOUR_MS = 3_600_000
 _DAY_MS = 24 * _HOUR_MS
+_UNLIMITED = -1
 _MIB = 1024 * 1024
 RAW_MESSAGE_MAX_BYTES = 2 * _MIB
 """A text that is far too long still gets in, so that it ends as a dead letter with a reason, not at the sender."""
@@ -88,6 +91,13 @@ URGENCIES = TopicDefinition(
 REVIEWS = TopicDefinition(
     "triage.reviews.v1", "pseudonym of the patient", ReviewRequested, partitions=8, retention_ms=365 * _DAY_MS
 )
+FEEDBACK = TopicDefinition(
+    "triage.feedback.v1",
+    "message_id, so that the words on one message have one order",
+    ClinicianFeedback,
+    partitions=4,
+    retention_ms=_UNLIMITED,
+)
 DEADLETTERS = TopicDefinition(
     "triage.deadletters.v1",
     "original topic-partition-offset",
@@ -97,4 +107,4 @@ DEADLETTERS = TopicDefinition(
     extra_config={"max.message.bytes": str(DEAD_LETTER_MAX_BYTES)},
 )
 
-ALL_TOPICS = (MESSAGES, EXPRESS, STANDARD, DIAGNOSES, URGENCIES, REVIEWS, DEADLETTERS)
+ALL_TOPICS = (MESSAGES, EXPRESS, STANDARD, DIAGNOSES, URGENCIES, REVIEWS, FEEDBACK, DEADLETTERS)

@@ -1,17 +1,21 @@
-"""From raw bytes to a PatientMessage, or to a reason code.
+"""From raw bytes to what a sender must write, or to a reason code.
 
 Nothing of the payload gets into a reason: paths name fields of the schema, and the name of an unknown field is
 the sender's text too.
 """
 
+from typing import TypeVar
+
 from pydantic import ValidationError
 
-from schemas import DeadLetterReason, PatientMessage, VitalSigns
+from schemas import ClinicianFeedback, Contract, DeadLetterReason, PatientMessage, VitalSigns
 from streams.errors import Rejected
 
-__all__ = ["decode_patient_message"]
+__all__ = ["decode_feedback", "decode_patient_message"]
 
-_SCHEMA_FIELDS = frozenset(PatientMessage.model_fields) | frozenset(VitalSigns.model_fields)
+_SCHEMA_FIELDS = frozenset(
+    name for contract in (PatientMessage, VitalSigns, ClinicianFeedback) for name in contract.model_fields
+)
 _TEXT_REASONS = {
     "string_too_short": DeadLetterReason.TEXT_EMPTY,
     "string_too_long": DeadLetterReason.TEXT_TOO_LONG,
@@ -22,13 +26,30 @@ _REASONS = {
     "extra_forbidden": DeadLetterReason.FIELD_UNKNOWN,
 }
 
+Sent = TypeVar("Sent", bound=Contract)
+
 
 def decode_patient_message(payload: bytes | None, declared_type: str | None = None) -> PatientMessage:
     """Validate one raw record. `declared_type` is the CloudEvents type of its headers, where it has one.
 
     Raises Rejected with the first fault that pydantic reports.
     """
-    if declared_type is not None and declared_type != PatientMessage.contract:
+    message = _decode(PatientMessage, PatientMessage.contract, payload, declared_type)
+    if not message.text.strip():
+        raise Rejected(DeadLetterReason.TEXT_EMPTY, "text")
+    return message
+
+
+def decode_feedback(payload: bytes | None, declared_type: str | None = None) -> ClinicianFeedback:
+    """Validate one record of the feedback topic, as above. Raises Rejected, also where nothing can be learned."""
+    feedback = _decode(ClinicianFeedback, ClinicianFeedback.contract, payload, declared_type)
+    if feedback.diagnosis is None and feedback.urgency is None:
+        raise Rejected(DeadLetterReason.NOTHING_SAID)
+    return feedback
+
+
+def _decode(contract: type[Sent], name: str, payload: bytes | None, declared_type: str | None) -> Sent:
+    if declared_type is not None and declared_type != name:
         raise Rejected(DeadLetterReason.UNSUPPORTED_VERSION)
     if payload is None:
         raise Rejected(DeadLetterReason.PAYLOAD_MISSING)
@@ -37,12 +58,9 @@ def decode_patient_message(payload: bytes | None, declared_type: str | None = No
     except UnicodeDecodeError:
         raise Rejected(DeadLetterReason.NOT_UTF8) from None
     try:
-        message = PatientMessage.model_validate_json(document)
+        return contract.model_validate_json(document)
     except ValidationError as exc:
         raise _rejected(exc) from None
-    if not message.text.strip():
-        raise Rejected(DeadLetterReason.TEXT_EMPTY, "text")
-    return message
 
 
 def _rejected(exc: ValidationError) -> Rejected:

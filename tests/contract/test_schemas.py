@@ -13,7 +13,7 @@ from tests.contract.compatibility import Direction, breaking_changes
 
 GOLDEN = JSON_DIR.parent / "golden"
 RELEASED = sorted((JSON_DIR.parent / "released").iterdir())
-INPUTS = {"triage.messages.v1"}
+INPUTS = {"triage.messages.v1", "triage.feedback.v1"}
 """What others write; all other contracts are ours to publish."""
 
 
