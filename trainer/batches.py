@@ -42,6 +42,11 @@ class Batch:
     diagnosis: Tensor
     urgency: Tensor
 
+    def to(self, device: torch.device) -> "Batch":
+        """Return the same batch on `device`."""
+        tensors = (self.input_ids, self.attention_mask, self.vitals, self.diagnosis, self.urgency)
+        return Batch(*(tensor.to(device) for tensor in tensors))
+
 
 def encode(rows: Sequence[Row], windower: Windower) -> list[NDArray[np.int64]]:
     """Return the token ids of each row's first window."""

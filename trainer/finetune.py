@@ -1,18 +1,17 @@
-"""Fine-tuning: both tasks at once, each row teaching what it has labels for."""
+"""Fine-tuning as the shipped model has it: one recipe; `trainer.tuning` has all others."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
 import torch
-from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn, TimeRemainingColumn
-from transformers import BertModel, get_linear_schedule_with_warmup
+from transformers import BertModel
 
 from streams.text import Windower
-from trainer.batches import VitalsDropout, batches, encode
+from trainer.batches import VitalsDropout
 from trainer.data.rows import Row
-from trainer.losses import TaskLosses
 from trainer.model import TriageBert
+from trainer.tuning.config import Augmentation, Full, Losses, Optimizer, TrainConfig
+from trainer.tuning.loop import train_epochs
 
 __all__ = ["Recipe", "build", "finetune", "make_deterministic"]
 
@@ -59,48 +58,23 @@ def finetune(
 ) -> None:
     """Train `model` in place on `rows`; `repeats` shows the rows of a small source several times an epoch."""
     shown = [row for row in rows for _ in range((repeats or {}).get(row.source, 1))]
-    ids = encode(shown, windower)
-    rng = np.random.default_rng(recipe.seed)
-    steps = recipe.epochs * -(-len(shown) // recipe.batch_size)
-    optimizer = _optimizer(model, recipe)
-    schedule = get_linear_schedule_with_warmup(  # type: ignore[no-untyped-call]
-        optimizer, int(recipe.warmup_share * steps), steps
-    )
-    losses = TaskLosses(shown)
-    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    model.train()
-    with _progress() as progress:
-        task = progress.add_task(title, total=steps, losses="")
-        for _ in range(recipe.epochs):
-            for batch in batches(shown, ids, size=recipe.batch_size, rng=rng, dropout=recipe.dropout):
-                answer = model(batch.input_ids, batch.attention_mask, batch.vitals)
-                diagnosis, urgency = losses(
-                    answer.diagnosis_logits, answer.urgency_logits, batch.diagnosis, batch.urgency
-                )
-                optimizer.zero_grad(set_to_none=True)
-                (diagnosis + recipe.urgency_weight * urgency).backward()  # type: ignore[no-untyped-call]
-                torch.nn.utils.clip_grad_norm_(trained, recipe.gradient_norm)
-                optimizer.step()
-                schedule.step()
-                now = f"diagnosis {diagnosis.item():.2f} urgency {urgency.item():.2f}"
-                progress.update(task, advance=1, losses=now)
-    model.eval()
+    train_epochs(model, shown, windower, _config(recipe), title=title)
 
 
-def _progress() -> Progress:
-    columns = MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn(), "{task.fields[losses]}"
-    return Progress(*Progress.get_default_columns()[:2], *columns)
-
-
-def _optimizer(model: TriageBert, recipe: Recipe) -> torch.optim.AdamW:
-    vitals = [*model.vitals_evidence.parameters(), model.first_cutpoint, model.raw_increments]
-    heads = [*model.diagnosis_head.parameters(), *model.urgency_head.parameters()]
-    encoder = [parameter for parameter in model.encoder.parameters() if parameter.requires_grad]
-    return torch.optim.AdamW(
-        [
-            {"params": encoder, "lr": recipe.encoder_rate, "weight_decay": recipe.weight_decay},
-            {"params": heads, "lr": recipe.head_rate, "weight_decay": recipe.weight_decay},
-            {"params": vitals, "lr": recipe.vitals_rate, "weight_decay": 0.0},
-        ],
-        fused=True,
+def _config(recipe: Recipe) -> TrainConfig:
+    return TrainConfig(
+        method=Full(),
+        epochs=recipe.epochs,
+        batch_size=recipe.batch_size,
+        seed=recipe.seed,
+        optimizer=Optimizer(
+            encoder_rate=recipe.encoder_rate,
+            head_rate=recipe.head_rate,
+            vitals_rate=recipe.vitals_rate,
+            weight_decay=recipe.weight_decay,
+            warmup_share=recipe.warmup_share,
+            gradient_norm=recipe.gradient_norm,
+        ),
+        losses=Losses(urgency_weight=recipe.urgency_weight),
+        augmentation=Augmentation(vitals_hidden=recipe.dropout.whole, vital_hidden=recipe.dropout.field),
     )

@@ -87,7 +87,8 @@ class TriageBert(nn.Module):
     @property
     def cutpoints(self) -> Tensor:
         """[4], ascending."""
-        return self.first_cutpoint + torch.cat([torch.zeros(1), softplus(self.raw_increments).cumsum(0)])
+        steps = softplus(self.raw_increments).cumsum(0)
+        return self.first_cutpoint + torch.cat([steps.new_zeros(1), steps])
 
     def _level_log_probabilities(self, score: Tensor) -> Tensor:
         at_most = torch.sigmoid(score + self.cutpoints)

@@ -40,7 +40,7 @@ def embed(model: TriageBert, ids: Sequence[NDArray[np.int64]], *, batch_size: in
     """Return the embeddings [k, h] of token sequences, in their order."""
     order = sorted(range(len(ids)), key=lambda number: len(ids[number]))
     chunks = [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
-    embedding = torch.empty(len(ids), model.encoder.config.hidden_size)
+    embedding = torch.empty(len(ids), model.diagnosis_head.in_features)
     model.eval()
     for chunk in track(chunks, title):
         embedding[chunk] = model.embed(*pad([ids[number] for number in chunk]))

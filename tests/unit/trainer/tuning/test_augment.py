@@ -1,0 +1,40 @@
+import numpy as np
+
+from tests.unit.trainer.tiny import row
+from trainer.tuning.augment import synonyms, vary
+from trainer.tuning.config import Augmentation
+
+TEXT = "Chest pain and shortness of breath since this morning, and I have been feeling unwell for two days."
+
+
+def test_nothing_is_drawn_where_nothing_is_to_be_varied() -> None:
+    rng = np.random.default_rng(1)
+    before = rng.bit_generator.state
+    rows = [row(TEXT)]
+    assert vary(rows, Augmentation(), rng) == rows
+    assert rng.bit_generator.state == before
+
+
+def test_texts_vary_anew_each_time_and_everything_else_stays() -> None:
+    rng, original = np.random.default_rng(1), row(TEXT, diagnosis="heart_disease", heart_rate_bpm=99)
+    varied = [vary([original], Augmentation(typos=1.0, synonyms=1.0), rng)[0] for _ in range(20)]
+    assert len({one.text for one in varied}) > 10
+    assert {(one.diagnosis, one.group) for one in varied} == {("heart_disease", original.group)}
+    assert all(one.vitals is original.vitals for one in varied)
+
+
+def test_a_synonym_stands_for_one_finding_only_and_is_never_itself() -> None:
+    table = synonyms()
+    assert len(table) > 500
+    assert all(phrase not in others for phrase, others in table.items())
+    assert all(
+        phrase in table[other] for phrase, others in table.items() for other in others if other in table
+    )
+
+
+def test_the_same_seed_varies_the_same() -> None:
+    both = [
+        vary([row(TEXT)], Augmentation(typos=0.5, synonyms=0.5), np.random.default_rng(3))[0].text
+        for _ in range(2)
+    ]
+    assert both[0] == both[1]
