@@ -3,6 +3,7 @@
 from prometheus_client import Counter, Gauge, Histogram
 
 __all__ = [
+    "ADJUDICATIONS",
     "CHUNK_MESSAGES",
     "CONSUMER_LAG",
     "CONSUMPTION_PAUSED",
@@ -11,6 +12,7 @@ __all__ = [
     "DUPLICATES",
     "EVENT_LOOP_LAG",
     "EXPRESS_NOTICES",
+    "FEEDBACK",
     "HANDLE_SECONDS",
     "LEDGER_AWAY",
     "MODEL_ERRORS",
@@ -33,6 +35,8 @@ EXPRESS_NOTICES = Counter(
 DECISIONS = Counter(
     "triage_decisions_total", "Urgency events, redelivered ones too.", ["level", "decided_by"]
 )
+FEEDBACK = Counter("triage_feedback_total", "Words of clinicians, each record once.", ["verdict", "label"])
+ADJUDICATIONS = Gauge("triage_adjudications_open", "Messages on which clinicians disagree.")
 REVIEWS = Counter("triage_reviews_total", "Reasons of review requests.", ["reason"])
 
 CHUNK_MESSAGES = Histogram(

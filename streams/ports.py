@@ -8,12 +8,17 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from schemas import AdmittedMessage
 from streams.text import EncodedWindow
 
 __all__ = [
+    "AdmittedMessages",
+    "BufferEntry",
     "Cipher",
     "DeIdentifier",
     "Deidentified",
+    "FeedbackBuffer",
+    "FoundMessage",
     "LanguageIdentifier",
     "MessageLedger",
     "ModelAnswer",
@@ -123,4 +128,51 @@ class ModelServer(Protocol):
 
     async def reload(self) -> None:
         """Load the model anew, at the cost of a short outage."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FoundMessage:
+    """What is known of a message id: its message, where it was admitted; whether it ended as a dead letter."""
+
+    message: AdmittedMessage | None
+    is_dead_letter: bool = False
+
+
+class AdmittedMessages(Protocol):
+    """The lanes as a store of messages. Raises Unavailable while it cannot say for sure."""
+
+    async def find(self, ids: Sequence[tuple[str, str]]) -> list[FoundMessage]:
+        """`ids`: (source, message_id); one answer each."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class BufferEntry:
+    """One change of the feedback buffer, made as a whole or not at all.
+
+    `seen`: the state that it was made from (None: there was none); `state`, `example`: JSON. `classes`: the reservoirs
+    that the example joins with `priority`; `counted`: the counter that goes up by one.
+    """
+
+    key: str
+    seen: str | None
+    state: str
+    example: str
+    classes: tuple[str, ...]
+    priority: int
+    appended_ms: int
+    is_disputed: bool
+    counted: str
+
+
+class FeedbackBuffer(Protocol):
+    """What clinicians said and what can be learned from it. Raises Unavailable, also while it is being rebuilt."""
+
+    async def state(self, key: str) -> str | None:
+        """The state of one message's case."""
+        ...
+
+    async def write(self, entry: BufferEntry) -> int | None:
+        """Return how many adjudications are open then; None: `seen` is not the state any more, nothing was written."""
         ...

@@ -1,1 +1,1 @@
-"""Glue in the order of a message's path: `admit`, then `assess`. Agents don't import each other."""
+"""Glue in the order of a message's path: `admit`, `assess`, then `learn`. Agents don't import each other."""

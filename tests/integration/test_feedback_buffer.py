@@ -1,0 +1,197 @@
+"""The buffer's script on a real Redis: bounded, the same in any order, whole or not at all."""
+
+import asyncio
+import random
+import subprocess
+import time
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+import redis
+from redis.exceptions import ConnectionError as NotThere
+
+from ops.local.ports import choose_ports
+from ops.local.redis import find_redis_server
+from schemas import ClinicianFeedback, DeadLetterReason
+from streams.adapters.redis_feedback import BufferLimits, RedisFeedbackBuffer
+from streams.domain.decoding import decode_feedback
+from streams.domain.feedback import Place, training_classes
+from streams.errors import Rejected, Unavailable
+from streams.learning import Learning
+from streams.ports import FoundMessage
+from tests.unit.streams.domain.test_decode_feedback import sent
+from tests.unit.streams.factories import LABELS, admitted
+
+CLASSES = training_classes(LABELS)
+SMALL = BufferLimits(cases=40, recent=10, per_class=3)
+
+T = TypeVar("T")
+
+
+class EveryMessage:
+    """Finds whatever is asked for."""
+
+    async def find(self, ids: Sequence[tuple[str, str]]) -> list[FoundMessage]:
+        return [FoundMessage(admitted(message_id, source=source)) for source, message_id in ids]
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    port = choose_ports(["redis"], {})["redis"]
+    folder: Path = tmp_path_factory.mktemp("redis")
+    arguments = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
+    server = subprocess.Popen([find_redis_server(), *arguments], stdout=subprocess.DEVNULL)
+    address = f"redis://127.0.0.1:{port}/0"
+    try:
+        _wait_for_answer(address)
+        yield address
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+def _wait_for_answer(address: str) -> None:
+    give_up_at = time.monotonic() + 10
+    with redis.Redis.from_url(address) as client:
+        while True:
+            try:
+                client.ping()
+            except NotThere:
+                assert time.monotonic() < give_up_at
+                time.sleep(0.05)
+            else:
+                return
+
+
+@pytest.fixture
+def server(url: str) -> Iterator["redis.Redis"]:
+    with redis.Redis.from_url(url, decode_responses=True) as client:
+        client.flushall()
+        yield client
+
+
+def _with(url: str, work: Callable[[RedisFeedbackBuffer], Awaitable[T]], **options: object) -> T:
+    async def run() -> T:
+        buffer = RedisFeedbackBuffer(url, CLASSES, **options)  # type: ignore[arg-type] # its own keywords
+        try:
+            return await work(buffer)
+        finally:
+            await buffer.close()
+
+    return asyncio.run(run())
+
+
+def _content(server: "redis.Redis") -> dict[str, object]:
+    content: dict[str, object] = {}
+    for name in sorted(server.scan_iter("*")):
+        kind = server.type(name)
+        if kind == "hash":
+            content[name] = server.hgetall(name)
+        elif kind == "zset":
+            content[name] = server.zrange(name, 0, -1, withscores=True)
+        else:
+            content[name] = server.smembers(name)
+    return content
+
+
+Spoken = tuple[ClinicianFeedback, Place]
+
+
+def _spoken(messages: int, rounds: int) -> dict[int, list[Spoken]]:
+    """Words on many messages, by partition: labels change, clinicians differ."""
+    choose = random.Random(7)
+    partitions: dict[int, list[Spoken]] = {p: [] for p in range(4)}
+    for i in range(messages * rounds):
+        message = choose.randrange(messages)
+        words = partitions[message % 4]
+        feedback = decode_feedback(
+            sent(
+                feedback_id=f"f{i}",
+                message_id=f"m{message}",
+                clinician_id=f"c{choose.randrange(2)}",
+                diagnosis=choose.choice((*LABELS, "influenza")),
+                urgency=choose.randrange(1, 6),
+            )
+        )
+        words.append((feedback, Place(message % 4, len(words), 1_000 + i)))
+    return partitions
+
+
+async def _keep(buffer: RedisFeedbackBuffer, words: Sequence[Spoken]) -> None:
+    learning = Learning(EveryMessage(), buffer, frozenset(LABELS))
+    for feedback, place in words:
+        (found,) = await learning.find([feedback])
+        try:
+            await learning.keep(feedback, found, place)
+        except Rejected as cause:
+            if cause.code != DeadLetterReason.LABEL_UNKNOWN:
+                raise
+
+
+def _interleaved(partitions: dict[int, list[Spoken]], seed: int) -> list[Spoken]:
+    """The words of each partition in their order, the partitions in any."""
+    choose = random.Random(seed)
+    turns = [partition for partition, words in partitions.items() for _ in words]
+    choose.shuffle(turns)
+    left = {partition: iter(words) for partition, words in partitions.items()}
+    return [next(left[partition]) for partition in turns]
+
+
+def test_the_content_does_not_depend_on_how_partitions_are_interleaved_nor_on_redelivery(
+    url: str, server: "redis.Redis"
+) -> None:
+    partitions = _spoken(messages=40, rounds=6)
+    contents = []
+    for seed in range(3):
+        server.flushall()
+        words = _interleaved(partitions, seed)
+        again = [*words[:150], *words[60:150], *words[150:]]  # a crash repeats the uncommitted
+        _with(url, lambda buffer, words=again: _keep(buffer, words), limits=SMALL)  # type: ignore[misc]
+        contents.append(_content(server))
+    assert contents[0] == contents[1] == contents[2]
+
+
+def test_the_bounds_hold_and_no_text_is_kept_that_nobody_refers_to(url: str, server: "redis.Redis") -> None:
+    words = _interleaved(_spoken(messages=200, rounds=4), seed=1)
+    _with(url, lambda buffer: _keep(buffer, words), limits=SMALL)
+    stats = _with(url, lambda buffer: buffer.stats())
+    assert (stats.cases, stats.recent) == (SMALL.cases, SMALL.recent)
+    assert set(stats.reservoirs.values()) == {SMALL.per_class}
+    assert sum(stats.counts.values()) == len(words)
+    prefix = "{triage:feedback}:"
+    named = set(server.zrange(f"{prefix}recent", 0, -1))
+    for name in CLASSES:
+        named |= set(server.zrange(f"{prefix}reservoir:{name}", 0, -1))
+    assert set(server.hkeys(f"{prefix}examples")) == named
+
+
+def test_during_a_rebuild_only_the_one_who_rebuilds_writes(url: str, server: "redis.Redis") -> None:
+    words = _interleaved(_spoken(messages=8, rounds=2), seed=1)
+    _with(url, lambda buffer: _keep(buffer, words))
+    before = _content(server)
+    _with(url, lambda buffer: buffer.begin_rebuild(), token="mine")
+    with pytest.raises(Unavailable, match="feedback-rebuild"):
+        _with(url, lambda buffer: _keep(buffer, words[:1]))
+    assert _with(url, lambda buffer: buffer.stats()).is_being_rebuilt
+
+    async def rebuild(buffer: RedisFeedbackBuffer) -> None:
+        await _keep(buffer, words)
+        await buffer.end_rebuild()
+
+    _with(url, rebuild, token="mine")
+    assert _content(server) == before
+
+
+def test_two_writers_lose_no_word(url: str, server: "redis.Redis") -> None:
+    async def race(buffer: RedisFeedbackBuffer) -> None:
+        words = [
+            (decode_feedback(sent(feedback_id=f"f{i}", clinician_id=f"c{i}")), Place(0, i, 1_000 + i))
+            for i in range(4)
+        ]
+        await asyncio.gather(*(_keep(buffer, [word]) for word in words))
+
+    _with(url, race)
+    stats = _with(url, lambda buffer: buffer.stats())
+    assert stats.counts == {"overridden:diabetes": 4}
