@@ -106,7 +106,7 @@ class _Measurement:
         result = self._result
         result.capacity_per_s = self._capacity()
         self._say(f"capacity of the standard lane: {result.capacity_per_s:,.1f}/s")
-        result.idle = self._latency(self._red_flags(self._plan.idle_messages, self._plan.express_per_s * 2))
+        result.idle = self._latency(self._red_flags(self._plan.idle_messages, self._plan.express_per_s))
         self._say(_line("idle", result.idle))
         fifo_ids = self._fill_standard_lane()
         with self._arrivals(result.capacity_per_s * _OVERLOAD):

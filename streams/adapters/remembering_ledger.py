@@ -45,10 +45,7 @@ class RememberingLedger:
         except Unavailable:
             LEDGER_AWAY.inc(len(entries))
             return [self._recall(entry) for entry in entries]
-        for entry, sighting in zip(entries, sightings, strict=True):
-            if sighting is not Sighting.CONFLICT:
-                self._remember(entry)
-        return sightings
+        return [self._confirm(entry, sighting) for entry, sighting in zip(entries, sightings, strict=True)]
 
     async def release(self, key: str, origin: str) -> None:
         """See `streams.ports.MessageLedger`. Never raises Unavailable: what could not be released is, later."""
@@ -59,6 +56,18 @@ class RememberingLedger:
         self._unreleased[key] = origin
         with suppress(Unavailable):
             await self._release_the_rest()
+
+    def _confirm(self, entry: Entry, sighting: Sighting) -> Sighting:
+        """A shared ledger that came back without its last writes calls a known id new: this worker knows better."""
+        key, digest, origin = entry
+        known = self._seen.get(key)
+        if sighting is Sighting.FIRST and known is not None and known[0] != digest:
+            self._unreleased[key] = origin
+            self._untold[key] = (key, *known)
+            return Sighting.CONFLICT
+        if sighting is not Sighting.CONFLICT:
+            self._remember(entry)
+        return sighting
 
     async def _tell_the_rest(self) -> None:
         while self._untold:

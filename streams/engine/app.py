@@ -37,7 +37,7 @@ SAFE_DEFAULTS: Mapping[str, object] = {
     # aiokafka leaves the group when nothing was fetched for this long. Nothing is fetched while back-pressure
     # pauses every partition, that is, for as long as the model server is away; leaving would hand the same
     # backlog to another worker which waits for the same server. Dead workers are found by the session timeout
-    # instead. (s; 30 days, within the 32 bits of the protocol's milliseconds)
+    # instead. (s; 23 days, within the 32 bits of the protocol's milliseconds)
     "broker_max_poll_interval": 2_000_000.0,
     "broker_max_poll_records": 2000,
     # what may be delivered twice after kill -9 grows with it (Faust: 2.8 s)

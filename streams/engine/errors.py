@@ -25,7 +25,7 @@ class DeliveryFailed(TriageError):
 
 
 class RebalanceStuck(TriageError):
-    """The worker was given partitions, or lost them, and never came to read again."""
+    """The worker was given partitions and never came to read them."""
 
 
 class StageFailed(TriageError):

@@ -18,7 +18,7 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from streams.engine.errors import StageFailed, frames_of
+from streams.engine.errors import DeliveryFailed, StageFailed, frames_of
 from streams.engine.pauses import Pauses
 from streams.engine.stage import INTERNAL_ERROR, PAYLOAD_TOO_LARGE, ConsumerRecord, Output, RetryPolicy, Stage
 from streams.errors import Rejected, Unavailable
@@ -116,7 +116,7 @@ class ChunkProcessor(Generic[T]):
         outcome: _Outcome
         try:
             return list(await self._handle(items, attempts))
-        except StageFailed:
+        except (StageFailed, DeliveryFailed):
             raise
         except Rejected as verdict:
             outcome = verdict
@@ -165,7 +165,7 @@ class ChunkProcessor(Generic[T]):
 
 def _is_internal(error: BaseException) -> bool:
     """Unexpected errors only. tenacity also asks about CancelledError, which must pass."""
-    return isinstance(error, Exception) and not isinstance(error, Rejected | StageFailed)
+    return isinstance(error, Exception) and not isinstance(error, Rejected | StageFailed | DeliveryFailed)
 
 
 def _origin(record: ConsumerRecord) -> tuple[str, int, int]:

@@ -15,7 +15,10 @@ def test_each_fault_once_loses_nothing_and_decides_nothing_twice(tmp_path: Path)
     plan = Plan(messages=2000, faults=len(FAULTS), rate=16.0, seed=1)
     verdict = run(stack_config(tmp_path / "data"), plan, tmp_path, lambda _: None)
     document = verdict.document()
-    findings = ("lost", "conflicting", "order_violations", "phantoms", "vanished", "unreadable")
+    findings = (
+        *("lost", "conflicting", "order_violations", "phantoms", "vanished", "unreadable"),
+        *("dead_letters_of_valid_messages", "decided_poison"),
+    )
     assert {name: document[name] for name in findings} == dict.fromkeys(findings, 0), document["examples"]
     assert (document["accepted"], document["faults"]) == (2000, len(FAULTS))
     accounted = ("decided", "dead_lettered", "copies", "diverged")

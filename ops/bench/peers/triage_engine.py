@@ -1,4 +1,4 @@
-"""Ours: `streams.engine` on Faust, as the product's stages run on it."""
+"""Ours: `streams.engine` on Faust, in the product's chunks and with its measures."""
 
 import asyncio
 import sys
@@ -12,10 +12,11 @@ from aiokafka import ConsumerRecord
 from ops.bench.codec import decode, key_of
 from ops.bench.job import FETCH_RECORDS, Job, arm
 from schemas import PatientMessage
+from streams.app import STANDARD_CHUNK
 from streams.engine import App, Output, run_batches
 from streams.errors import Rejected
+from streams.measured import MeasuredStage
 
-CHUNK = 500
 MODEL_BATCH, MODEL_REQUESTS = 8, 3
 """The product's own limits: messages in a request, requests in flight of one worker."""
 _GATE_POLL_S = 0.01
@@ -53,7 +54,7 @@ class IdentityStage:
             await asyncio.sleep(self._job.model_latency_s)
 
 
-def create_app(job: Job, started: Event) -> App:
+def create_app(job: Job, started: Event, chunk: int = STANDARD_CHUNK) -> App:
     """Build the app; its settings are those of `streams.app` where throughput depends on them."""
     app = App(
         job.group,
@@ -67,20 +68,20 @@ def create_app(job: Job, started: Event) -> App:
         topic_allow_declare=False,
         web_enabled=False,
     )
-    chunk = 32 if job.model_latency_s else CHUNK
     topic = app.batch_topic(job.source, chunk_size=chunk, maxsize=4)
 
     async def assess(stream: Any) -> None:
-        await run_batches(stream, IdentityStage(job, started), sink=app.sink)
+        stage = MeasuredStage(job.source, IdentityStage(job, started))
+        await run_batches(stream, stage, sink=app.sink)
 
     app.agent(topic, name="assess")(assess)
     return app
 
 
-def main() -> None:
+def main(chunk: int = STANDARD_CHUNK) -> None:
     """Join the group at once; process from the start signal on."""
     job = Job.from_arguments()
-    app = create_app(job, started := arm(job.ready_file))
+    app = create_app(job, started := arm(job.ready_file), chunk)
     sys.argv += ["worker", "--loglevel", "warn"]
     del started
     faust.Worker(app, loglevel="WARNING").execute_from_commandline()

@@ -17,6 +17,7 @@ from ops.chaos.checker.events import (
     DIAGNOSES,
     EXPRESS,
     RAW,
+    REVIEWS,
     STANDARD,
     URGENCIES,
     Event,
@@ -81,6 +82,7 @@ def find_outcomes(accepted: Iterable[Accepted], log: TopicLog, outages: Sequence
     for name, group in _messages(records).items():
         _judge_message(name, group, decisions.get(name, _UNDECIDED), letters, found)
     _judge_letters(letters, found)
+    _judge_reviews(log, found)
     _excuse(found, _reused(records), _spans(log), outages)
     known = {_name(record) for record in records} - {None}
     found.phantoms += sorted(decisions.keys() - known)
@@ -159,6 +161,17 @@ def _note_surprises(
 def _judge_letters(letters: Mapping[str, Sequence[Event]], found: Outcomes) -> None:
     """Two dead letters of one record must say the same."""
     found.conflicting += [place for place, copies in letters.items() if len({c.content for c in copies}) > 1]
+
+
+def _judge_reviews(log: TopicLog, found: Outcomes) -> None:
+    """A review that is asked for twice must say the same both times."""
+    contents: defaultdict[str, set[str]] = defaultdict(set)
+    messages: dict[str, str] = {}
+    for event in log.events[REVIEWS]:
+        contents[event.event_id].add(event.content)
+        messages[event.event_id] = event.message or event.place
+    differing = {messages[event_id] for event_id, distinct in contents.items() if len(distinct) > 1}
+    found.conflicting += sorted(differing - set(found.conflicting))
 
 
 def _excuse(

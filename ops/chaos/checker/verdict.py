@@ -31,9 +31,16 @@ class Verdict:
 
     @property
     def passed(self) -> bool:
-        """Nothing lost, nothing contradictory, nothing out of order, nothing from nowhere."""
+        """Nothing lost, contradictory, out of order, from nowhere, or of the wrong kind."""
         found = self.outcomes
-        findings = (found.lost, found.conflicting, found.phantoms, found.vanished)
+        findings = (
+            found.lost,
+            found.conflicting,
+            found.phantoms,
+            found.vanished,
+            found.blamed,
+            found.pardoned,
+        )
         return not any((*findings, self.disorder, self.unreadable))
 
     @property

@@ -80,7 +80,7 @@ def test_cpu_time_is_counted_from_the_warm_up_on() -> None:
     [
         (FakeBroker(outputs=MESSAGES - 1), "stopped at 9 of 10"),
         (FakeBroker(offsets=MESSAGES - 1), "committed 9 of 10"),
-        (FakeBroker(distinct=MESSAGES - 1), "1 of 10 messages have no output"),
+        (FakeBroker(distinct=MESSAGES - 1), "10 outputs of 9 of 10 messages"),
     ],
 )
 def test_an_engine_that_does_not_keep_the_guarantee_has_no_figures(

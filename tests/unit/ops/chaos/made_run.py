@@ -56,9 +56,9 @@ class MadeRun:
             document = self._document(topic, record, **value, produced_by=worker, occurred_at=self.now_ms)
             self._append(topic, partition, key, document)
 
-    def review(self, record: Accepted) -> None:
+    def review(self, record: Accepted, reason: str = "low_confidence") -> None:
         """Write a request for review."""
-        self._append(REVIEWS, 0, "p", self._document("review", record))
+        self._append(REVIEWS, 0, "p", self._document("review", record, reasons=[reason]))
 
     def bury(self, record: Accepted, *, at: str | None = None, reason: str = "not_json") -> None:
         """Write a dead letter of the record, or of its lane record `at`."""

@@ -209,3 +209,33 @@ def test_an_unreadable_record_fails_the_run() -> None:
     run = MadeRun()
     run.log.unreadable.append("triage.diagnoses.v1-0-0")
     assert not run.judge().passed
+
+
+def test_a_review_that_is_asked_for_again_for_another_reason_conflicts() -> None:
+    run = MadeRun()
+    run.finish(record := run.send("a"))
+    run.review(record)
+    run.review(record)
+    assert run.judge().passed
+    run.review(record, reason="out_of_domain")
+    verdict = run.judge()
+    assert len(verdict.outcomes.conflicting) == 1
+    assert not verdict.passed
+
+
+def test_a_dead_letter_of_a_valid_message_fails_the_run() -> None:
+    run = MadeRun()
+    run.finish(run.send("a"))
+    assert run.judge().passed
+    run.bury(run.send("b"), reason="internal_error")
+    verdict = run.judge()
+    assert verdict.outcomes.blamed == [1]
+    assert not verdict.passed
+
+
+def test_poison_that_was_decided_fails_the_run() -> None:
+    run = MadeRun()
+    run.finish(run.send("a", poison=True))
+    verdict = run.judge()
+    assert verdict.outcomes.pardoned == [0]
+    assert not verdict.passed

@@ -80,3 +80,14 @@ async def test_a_message_that_became_a_dead_letter_is_not_remembered() -> None:
     await ledger.sight([("m", "a", "lane-0-1")])
     await ledger.release("m", "lane-0-1")
     assert await ledger.sight([("m", "b", "lane-0-2")]) == [FIRST]
+
+
+async def test_a_shared_ledger_that_forgot_is_told_again_and_not_believed() -> None:
+    shared = SharedLedger()
+    ledger = RememberingLedger(shared)
+    await ledger.sight([("m", "a", "lane-0-1")])
+    shared.first.clear()
+    assert await ledger.sight([("m", "b", "lane-0-2")]) == [CONFLICT]
+    await ledger.sight([("other", "c", "lane-0-3")])
+    assert shared.first["m"] == ("a", "lane-0-1")
+    assert await RememberingLedger(shared).sight([("m", "b", "lane-0-4")]) == [CONFLICT]

@@ -8,6 +8,7 @@ from aiokafka import ConsumerRecord
 from structlog.testing import capture_logs
 
 from streams.engine import Output, RetryPolicy, StageFailed
+from streams.engine.errors import DeliveryFailed
 from streams.engine.processor import ChunkProcessor
 from streams.errors import Rejected, Unavailable
 
@@ -196,6 +197,15 @@ async def test_an_output_that_can_never_be_delivered_is_a_dead_letter(
         ("dead", b"payload_too_large"),
         ("done", b"a"),
     ]
+
+
+async def test_a_handlers_own_delivery_that_fails_is_no_fault_of_its_messages(
+    stage: ScriptedStage, processor: Processor, chunk: Chunk
+) -> None:
+    stage.outage = [DeliveryFailed("TOPIC_AUTHORIZATION_FAILED")]
+    with pytest.raises(DeliveryFailed):
+        await processor.process(chunk("a", "b"))
+    assert stage.calls == [["a", "b"]]
 
 
 async def test_an_outage_is_waited_for_beyond_the_attempts_for_bugs(
