@@ -29,6 +29,7 @@ from trainer.tuning.checkpoint import Checkpoint
 from trainer.tuning.config import GradualUnfreezing, TrainConfig
 from trainer.tuning.methods import apply
 from trainer.tuning.optimizers import make_optimizer, make_schedule
+from trainer.tuning.reading import ConfigInvalid
 from trainer.tuning.validate import validate
 
 __all__ = ["Trained", "train_epochs"]
@@ -59,7 +60,7 @@ def train_epochs(
     """Train `model` in place, the method merged at the end; goes on from `checkpoint` where there is one.
 
     `after_epoch` gets the record and the classification report of each epoch, on the main process.
-    Raises ValueError where the method does not fit the encoder, CheckpointUnreadable.
+    Raises ConfigInvalid where the method does not fit the encoder, CheckpointUnreadable.
     """
     loop = _Loop(model, rows, windower, config, validation)
     start = loop.restore(checkpoint) if checkpoint is not None else 0
@@ -120,7 +121,7 @@ class _Loop:
         steps = config.epochs * self.steps_per_epoch
         self._method = apply(config.method, model, steps=steps)
         if isinstance(config.method, GradualUnfreezing) and self.accelerator.num_processes > 1:
-            raise ValueError("method: gradual_unfreezing trains in one process")
+            raise ConfigInvalid("method: gradual_unfreezing trains in one process")
         forward = _Forward(model, bf16=config.precision == "bf16")
         self._forward: nn.Module = self.accelerator.prepare_model(forward)
         encoder = self._method.encoder_parameters()

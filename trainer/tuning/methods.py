@@ -16,6 +16,7 @@ from transformers.modeling_outputs import BaseModelOutput
 from trainer.model import TriageBert
 from trainer.tuning import config
 from trainer.tuning.adapters import insert_adapters
+from trainer.tuning.reading import ConfigInvalid
 
 __all__ = ["Applied", "PrefixedEncoder", "apply", "mergeable"]
 
@@ -57,7 +58,7 @@ class Applied:
 def apply(method: config.Method, model: TriageBert, *, steps: int) -> Applied:
     """Freeze what `method` doesn't train and add what it adds; heads are always trained.
 
-    `steps` is how many optimizer steps training will have. Raises ValueError where the encoder is too shallow.
+    `steps` is how many optimizer steps training will have. Raises ConfigInvalid where the encoder is too shallow.
     """
     encoder = model.encoder
     match method:
@@ -99,7 +100,7 @@ def mergeable(method: config.Method) -> bool:
 def _checked(layers: int, encoder: BertModel) -> int:
     depth = len(encoder.encoder.layer)
     if layers > depth:
-        raise ValueError(f"method.layers: the encoder has {depth} layers, not {layers}")
+        raise ConfigInvalid(f"method.layers: the encoder has {depth} layers, not {layers}")
     return layers
 
 

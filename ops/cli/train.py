@@ -1,0 +1,81 @@
+"""`triage train`: one configuration becomes one run's folder, with a version that can be served."""
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+__all__ = ["register"]
+
+console = Console()
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(train)
+
+
+def train(
+    config: Annotated[
+        Path | None, typer.Argument(help="A YAML file; what it leaves out has defaults.")
+    ] = None,
+    preset: Annotated[
+        str | None,
+        typer.Option(help="classic, lora, adalora, prefix, adapter, top-layers, gradual, default."),
+    ] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="As method.rank=16.")
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="A dataset's folder or a .csv file; otherwise the written corpus.")
+    ] = None,
+    out: Annotated[Path, typer.Option(metavar="RUNS_DIR", help="Where the run's folder goes.")] = Path(
+        "runs"
+    ),
+    resume: Annotated[
+        Path | None, typer.Option(metavar="RUN", help="Go on with this interrupted run; it has its settings.")
+    ] = None,
+) -> None:
+    """Fine-tune a model on labelled messages, judge it before and after, and export it."""
+    if find_spec("torch") is None or find_spec("peft") is None:
+        console.print("This needs the training environment: `make dev` brings it.", style="red", markup=False)
+        raise typer.Exit(1)
+    # torch takes seconds to load: only this command waits for it
+    from trainer.data.errors import BadData
+    from trainer.encoders import EncoderUnavailable
+    from trainer.runs import NotARun
+    from trainer.train import RunUnusable, resume_run, start_run
+    from trainer.tuning.checkpoint import CheckpointUnreadable
+    from trainer.tuning.reading import ConfigInvalid, read_config
+
+    try:
+        if resume is not None:
+            if config or preset or settings or data:
+                raise ConfigInvalid("--resume goes on as the run began: no other setting beside it")
+            folder = resume_run(resume)
+        else:
+            given = [*(settings or []), *([f"data={data}"] if data else [])]
+            folder = start_run(read_config(config, preset=preset, settings=given), out)
+    except (ConfigInvalid, BadData, EncoderUnavailable, NotARun, RunUnusable, CheckpointUnreadable) as error:
+        console.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(1) from None
+    record = folder.read()
+    if record.status != "finished":
+        return  # not the main process
+    table = Table("test set", "task", "system", "figure", "before", "after", title=record.name)
+    before = {(s.test_set, s.task): s for s in record.before}
+    for score in record.after:
+        name = "macro_f1" if score.task == "diagnosis" else "qwk"
+        if score.system == "float32" and name in score.figures:
+            start = before[(score.test_set, score.task)].figures.get(name)
+            was = "" if start is None else f"{start.value:.3f}"
+            table.add_row(
+                score.test_set, score.task, score.system, name, was, f"{score.figures[name].value:.3f}"
+            )
+    console.print(table)
+    console.print(
+        f"{folder.path}: {record.minutes:.1f} minutes, epoch {record.best_epoch} kept", markup=False
+    )

@@ -1,0 +1,288 @@
+"""One training run, top to bottom: `triage train`.
+
+    data -> encoder -> figures before -> heads first -> epochs -> export -> calibrate -> figures after -> card, record
+
+The calibration split is also the validation data of early stopping; the test split is read for the figures before
+and after, and decides nothing.
+"""
+
+import math
+import resource
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+
+import torch
+from accelerate import PartialState
+from safetensors.torch import save_file
+
+from streams.text import Windower
+from streams.version import VERSION
+from trainer.bundle import sha256_of
+from trainer.data.dataset import Dataset, read_dataset
+from trainer.data.errors import NothingToLearn
+from trainer.data.importing import import_csv, write_corpus
+from trainer.data.labelled_csv import Reading
+from trainer.data.rows import Row, labelled
+from trainer.encoders import load_encoder
+from trainer.evaluate import Calibrated, Result, baseline_results, model_results
+from trainer.export import export_int8
+from trainer.finetune import make_deterministic
+from trainer.fit import fit
+from trainer.model import TriageBert
+from trainer.probe import Probing, probe
+from trainer.provenance import DataUse
+from trainer.runs import CodeVersion, DataUsed, EpochRecord, Interval, RunFolder, RunRecord, Score
+from trainer.served import ServedGraph
+from trainer.tuning.config import TrainConfig
+from trainer.tuning.loop import Trained, train_epochs
+from trainer.tuning.reading import read_config, write_config
+from trainer.tuning.validate import answer
+from trainer.versions import copy_server_files, counted, windower_of, write_card, write_profile
+
+__all__ = ["RunUnusable", "resume_run", "start_run"]
+
+_UNCALIBRATED = Calibrated(1.0, 1.0, 0.5)
+
+
+class RunUnusable(Exception):
+    """The run's folder is taken, or the run cannot go on from where it stopped."""
+
+
+def start_run(config: TrainConfig, runs_dir: Path) -> RunFolder:
+    """Train anew. Raises RunUnusable, BadData, EncoderUnavailable, ConfigInvalid."""
+    started = datetime.now(UTC)
+    name = config.name or f"{config.method.kind}-{started:%Y%m%d-%H%M%S}"
+    folder = RunFolder(runs_dir / name)
+    if folder.path.exists() and PartialState().is_main_process:
+        raise RunUnusable(f"{folder.path} exists: name another run, or go on with --resume {folder.path}")
+    return _Run(config.model_copy(update={"name": name}), folder, None).run(started)
+
+
+def resume_run(path: Path) -> RunFolder:
+    """Go on with an interrupted run. Raises RunUnusable, NotARun and what `start_run` raises."""
+    folder = RunFolder(path)
+    record = folder.read()
+    if record.status == "finished":
+        raise RunUnusable(f"{path} is finished")
+    return _Run(read_config(folder.config), folder, record).run(record.started_at)
+
+
+@dataclass(slots=True)
+class _Run:
+    config: TrainConfig
+    folder: RunFolder
+    earlier: RunRecord | None
+
+    def run(self, started: datetime) -> RunFolder:
+        config, folder, began = self.config, self.folder, monotonic()
+        make_deterministic(config.seed, config.threads)
+        dataset = _load(config)
+        splits = dataset.splits
+        _check_labels(splits.train, splits.calibration)
+        if self.earlier is not None and self.earlier.data.sha256 != dataset.manifest.content_sha256:
+            raise RunUnusable("the data is not what the run began with")
+        pretrained = load_encoder(config.encoder, config.encoder_dropout)
+        model = TriageBert(pretrained.encoder)
+        folder.version_dir.mkdir(parents=True, exist_ok=True)
+        (folder.version_dir / "tokenizer.json").write_text(pretrained.tokenizer, encoding="utf-8")
+        windower = windower_of(folder.version_dir, config.max_length)
+        write_config(config, folder.config)
+        folder.encoder.write_text(pretrained.encoder.config.to_json_string(), encoding="utf-8")
+
+        if config.heads_first is not None:
+            probing = Probing(
+                seed=config.seed, epochs=config.heads_first.epochs, rate=config.heads_first.rate
+            )
+            probe(model, splits.train, windower, probing, title="heads first")
+        record = self.earlier or self._first_record(started, dataset, model)
+        if self.earlier is None:
+            before = _scores("float32", _judged(model, windower, splits.test, _UNCALIBRATED))
+            record = record.model_copy(update={"before": before})
+        folder.write(record)
+        trained = train_epochs(
+            model,
+            splits.train,
+            windower,
+            config,
+            title=f"fine-tune ({config.method.kind})",
+            validation=splits.calibration,
+            checkpoint=folder.checkpoint,
+            after_epoch=self._after_epoch,
+        )
+        if not PartialState().is_main_process:
+            return folder
+        after = self._export(model, windower, dataset)
+        self._finish(record, trained, after, began)
+        return folder
+
+    def _first_record(self, started: datetime, dataset: Dataset, model: TriageBert) -> RunRecord:
+        config = self.config
+        return RunRecord(
+            name=str(config.name),
+            status="running",
+            started_at=started,
+            minutes=0.0,
+            training_minutes=0.0,
+            code=_code(),
+            data=DataUsed(
+                name=Path(config.data).name if config.data else "corpus",
+                sha256=dataset.manifest.content_sha256,
+                rows=counted(dataset.splits),
+            ),
+            seed=config.seed,
+            encoder=config.encoder,
+            method=config.method.kind,
+            device=PartialState().device.type,
+            processes=PartialState().num_processes,
+            precision=config.precision,
+            parameters=sum(parameter.numel() for parameter in model.parameters()),
+            trainable_parameters=0,
+            peak_memory_mb=0.0,
+        )
+
+    def _after_epoch(self, epoch: EpochRecord, report: str) -> None:
+        self.folder.reports.mkdir(exist_ok=True)
+        (self.folder.reports / f"epoch_{epoch.epoch}.txt").write_text(report, encoding="utf-8")
+        record = self.folder.read()
+        kept = tuple(one for one in record.epochs if one.epoch < epoch.epoch)
+        self.folder.write(record.model_copy(update={"epochs": (*kept, epoch)}))
+
+    def _export(self, model: TriageBert, windower: Windower, dataset: Dataset) -> tuple[Score, ...]:
+        config, version_dir, splits = self.config, self.folder.version_dir, dataset.splits
+        save_file(
+            {name: value.contiguous() for name, value in model.state_dict().items()}, self.folder.weights
+        )
+        export_int8(model, version_dir / "model.onnx")
+        copy_server_files(version_dir, model.diagnosis_head.in_features)
+        graph = ServedGraph(version_dir / "model.onnx", windower, workers=config.threads)
+        fitted = fit(graph, splits.calibration)
+        profile = write_profile(
+            graph, splits, fitted, version_dir, language=config.language, window_tokens=config.max_length
+        )
+        results: list[Result] = []
+        for name, rows in _by_source(splits.test).items():
+            served = graph.ask(rows, title=f"ask {name}")
+            results += model_results("int8", f"{name}, held out", rows, served, fitted.calibrated)
+            results += baseline_results(f"{name}, held out", splits.train, rows)
+        origins = dataset.manifest.origins
+        data = [DataUse(one.source, one.description, one.provenance, one.licence) for one in origins]
+        recipe = config.model_dump(mode="json", exclude={"data"})
+        write_card(
+            model,
+            profile,
+            fitted,
+            results,
+            counted(splits),
+            data,
+            recipe,
+            version_dir,
+            encoder=config.encoder,
+        )
+        after = _scores("float32", _judged(model, windower, splits.test, fitted.calibrated))
+        return after + _scores(None, results)
+
+    def _finish(
+        self,
+        record: RunRecord,
+        trained: Trained,
+        after: tuple[Score, ...],
+        began: float,
+    ) -> None:
+        finished = {
+            "status": "finished",
+            "minutes": record.minutes + (monotonic() - began) / 60,
+            "training_minutes": sum(epoch.minutes for epoch in trained.epochs),
+            "trainable_parameters": trained.trainable_parameters,
+            "peak_memory_mb": _peak_memory_mb(trained.device),
+            "epochs": trained.epochs,
+            "best_epoch": trained.best_epoch,
+            "after": after,
+            "files_sha256": sha256_of(self.folder.version_dir),
+        }
+        self.folder.write(record.model_copy(update=finished))
+        for leftover in self.folder.checkpoint.glob("*"):
+            leftover.unlink()
+        if self.folder.checkpoint.is_dir():
+            self.folder.checkpoint.rmdir()
+
+
+def _load(config: TrainConfig) -> Dataset:
+    if config.data is None:
+        return write_corpus("corpus", config.corpus_messages, seed=config.seed)
+    path = Path(config.data)
+    if path.suffix == ".csv" and path.is_file():
+        reading = Reading(source=path.stem)
+        return import_csv(path, reading, provenance="a local file", licence="not stated", seed=config.seed)
+    return read_dataset(path)
+
+
+def _check_labels(train: Sequence[Row], calibration: Sequence[Row]) -> None:
+    for part, rows in (("train", train), ("calibration", calibration)):
+        for task in ("diagnosis", "urgency"):
+            if not labelled(rows, task)[0]:
+                raise NothingToLearn(
+                    f"the {part} split has no row with a label for {task}: both heads are trained and calibrated"
+                )
+
+
+def _by_source(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    names = sorted({row.source for row in rows})
+    return {name: [row for row in rows if row.source == name] for name in names}
+
+
+def _judged(
+    model: TriageBert, windower: Windower, rows: Sequence[Row], calibrated: Calibrated
+) -> list[Result]:
+    results: list[Result] = []
+    for name, some in _by_source(rows).items():
+        answers = answer(model, some, windower)
+        results += model_results("float32", f"{name}, held out", some, answers, calibrated)
+    return results
+
+
+def _scores(system: str | None, results: Sequence[Result]) -> tuple[Score, ...]:
+    """The results as scores; a `system` keeps its plain answers alone, without those made from thresholds."""
+    return tuple(
+        Score(
+            test_set=result.test_set,
+            task="diagnosis" if result.task == "diagnosis" else "urgency",
+            system=result.system,
+            n=result.n,
+            figures={
+                name: Interval(value=figure.value, low=figure.low, high=figure.high)
+                for name, figure in result.figures.items()
+                if math.isfinite(figure.value + figure.low + figure.high)
+            },
+        )
+        for result in results
+        if system is None or result.system == system
+    )
+
+
+def _code() -> CodeVersion:
+    root = Path(__file__).parents[1]
+
+    def git(*arguments: str) -> str | None:
+        try:
+            done = subprocess.run(  # noqa: S603 # fixed arguments
+                ["git", "-C", str(root), *arguments],  # noqa: S607 # whichever git there is
+                check=False,
+                capture_output=True,
+                text=True,
+            )
+        except OSError:
+            return None
+        return done.stdout.strip() if done.returncode == 0 else None
+
+    commit, changes = git("rev-parse", "HEAD"), git("status", "--porcelain")
+    return CodeVersion(version=VERSION, commit=commit, changed=None if changes is None else bool(changes))
+
+
+def _peak_memory_mb(device: str) -> float:
+    if device == "cuda":
+        return torch.cuda.max_memory_allocated() / 2**20
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
