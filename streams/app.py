@@ -9,13 +9,14 @@ from streams.health import add_pages
 from streams.kafka_security import faust_credentials, librdkafka_config
 from streams.measured import MeasuredStage
 from streams.settings import Settings, Stage
-from streams.stages import admit_stage, assess_stages
-from streams.topics import DEAD_LETTER_MAX_BYTES, EXPRESS, MESSAGES, STANDARD
+from streams.stages import admit_stage, assess_stages, learn_stage
+from streams.topics import DEAD_LETTER_MAX_BYTES, EXPRESS, FEEDBACK, MESSAGES, STANDARD
 
 __all__ = ["create_app"]
 
 ADMIT_CHUNK = 32
 STANDARD_CHUNK = 32
+FEEDBACK_CHUNK = 32
 """A chunk is what a crash repeats, and what an express request may have to wait behind."""
 EXPRESS_CHUNK = 16
 EXPRESS_DEPTH = 4096
@@ -42,8 +43,10 @@ def create_app(stage: Stage, settings: Settings) -> App:
     )
     if stage == "admit":
         _add_admit(app, settings)
-    else:
+    elif stage == "assess":
         _add_assess(app, settings)
+    else:
+        _add_learn(app, settings)
     return app
 
 
@@ -75,3 +78,14 @@ def _add_assess(app: App, settings: Settings) -> None:
     @app.agent(standard, name="assess-standard")
     async def assess_standard(stream: Any) -> None:
         await run_batches(stream, for_standard, sink=app.sink, retry=RETRY)
+
+
+def _add_learn(app: App, settings: Settings) -> None:
+    stage = MeasuredStage(FEEDBACK.name, learn_stage(settings))
+    add_pages(app, Brokers(librdkafka_config(settings)), {})
+    topic = app.batch_topic(FEEDBACK.name, chunk_size=FEEDBACK_CHUNK, maxsize=4)
+
+    @app.agent(topic, name="learn")
+    async def learn(stream: Any) -> None:
+        # one chunk of a partition at a time: the words on one message are kept in their order
+        await run_batches(stream, stage, sink=app.sink, depth=1, retry=RETRY)

@@ -9,9 +9,9 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-__all__ = ["KafkaSettings", "PayloadSettings", "Settings"]
+__all__ = ["BufferSettings", "KafkaSettings", "PayloadSettings", "Settings"]
 
-Stage = Literal["admit", "assess"]
+Stage = Literal["admit", "assess", "learn"]
 
 
 class _Environment(BaseSettings):
@@ -56,15 +56,31 @@ class PayloadSettings(_Environment):
         return [key.get_secret_value().encode() for key in (self.payload_key, *self.previous_payload_keys)]
 
 
-class Settings(KafkaSettings, PayloadSettings):
-    """One worker's settings. Outside development mode, plaintext connections and missing keys are refused."""
+class BufferSettings(KafkaSettings):
+    """What the feedback path needs: brokers, Redis, the model's label set."""
 
-    triton_address: str = Field(default="127.0.0.1:8001", description="gRPC host:port.")
-    triton_tls: bool = True
     model_repository: Path = Path("model_repo")
     model_name: str = "triage_bert"
     model_version: str = Field(default="1", description="Explicit, never 'latest'.")
     redis_url: SecretStr = SecretStr("rediss://127.0.0.1:6379/0")
+
+    @model_validator(mode="after")
+    def _refuse_plaintext_redis(self) -> Self:
+        if not (self.development or self.redis_url.get_secret_value().startswith("rediss://")):
+            raise ValueError("plaintext Redis needs TRIAGE_DEVELOPMENT=1")
+        return self
+
+    @property
+    def model_dir(self) -> Path:
+        """The folder of the pinned version."""
+        return self.model_repository / self.model_name / self.model_version
+
+
+class Settings(BufferSettings, PayloadSettings):
+    """One worker's settings. Outside development mode, plaintext connections and missing keys are refused."""
+
+    triton_address: str = Field(default="127.0.0.1:8001", description="gRPC host:port.")
+    triton_tls: bool = True
 
     pseudonym_key: SecretStr = Field(description="At least 32 bytes.")
 
@@ -88,16 +104,7 @@ class Settings(KafkaSettings, PayloadSettings):
     state_dir: Path = Path(".triage/workers")
 
     @model_validator(mode="after")
-    def _refuse_plaintext_services(self) -> Self:
-        if self.development:
-            return self
-        if not self.triton_tls:
+    def _refuse_plaintext_triton(self) -> Self:
+        if not (self.development or self.triton_tls):
             raise ValueError("plaintext Triton needs TRIAGE_DEVELOPMENT=1")
-        if not self.redis_url.get_secret_value().startswith("rediss://"):
-            raise ValueError("plaintext Redis needs TRIAGE_DEVELOPMENT=1")
         return self
-
-    @property
-    def model_dir(self) -> Path:
-        """The folder of the pinned version."""
-        return self.model_repository / self.model_name / self.model_version

@@ -1,18 +1,30 @@
-"""The stages of both apps, built from the adapters that `wiring` chose."""
+"""The stages of all apps, built from the adapters that `wiring` chose."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from streams.agents.admit import AdmitStage
 from streams.agents.assess import AssessStage
+from streams.agents.learn import LearnStage
 from streams.dead_letters import DeadLetterDesk
 from streams.engine import Output
 from streams.express_notice import ExpressNotice
+from streams.learning import Learning
 from streams.ports import Priority
 from streams.settings import Settings
-from streams.wiring import admission, assessment, cipher, ledger, now, service
+from streams.wiring import (
+    admission,
+    admitted_messages,
+    assessment,
+    cipher,
+    feedback_buffer,
+    labels,
+    ledger,
+    now,
+    service,
+)
 
-__all__ = ["AssessStages", "admit_stage", "assess_stages"]
+__all__ = ["AssessStages", "admit_stage", "assess_stages", "learn_stage"]
 
 Send = Callable[[Sequence[Output]], Awaitable[object]]
 
@@ -49,6 +61,12 @@ def assess_stages(settings: Settings, send: Send) -> AssessStages:
         )
 
     return AssessStages(express=stage(Priority.EXPRESS), standard=stage(Priority.STANDARD))
+
+
+def learn_stage(settings: Settings) -> LearnStage:
+    """Build the stage of the feedback path."""
+    learning = Learning(admitted_messages(settings), feedback_buffer(settings), frozenset(labels(settings)))
+    return LearnStage(learning, _dead_letters(settings, "learn"))
 
 
 def _dead_letters(settings: Settings, name: str) -> DeadLetterDesk:

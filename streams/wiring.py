@@ -5,20 +5,35 @@ from datetime import UTC, datetime
 from schemas import Producer
 from streams.adapters.cipher import FernetCipher
 from streams.adapters.deidentify import PatternDeIdentifier
+from streams.adapters.lane_index import LaneIndex
 from streams.adapters.language import ScriptLanguageIdentifier
-from streams.adapters.model_bundle import load_bundle
+from streams.adapters.model_bundle import load_bundle, load_labels
 from streams.adapters.pseudonyms import HmacPseudonymizer
 from streams.adapters.red_flag_rules import clinical_words, load_red_flag_rules, load_red_flag_screen
+from streams.adapters.redis_feedback import RedisFeedbackBuffer
 from streams.adapters.redis_ledger import RedisLedger
 from streams.adapters.remembering_ledger import RememberingLedger
 from streams.adapters.triton import TritonModel
 from streams.assessment import Assessment, RequestLimits
 from streams.domain.acuity import AcuityPolicy
 from streams.domain.admission import Admission
-from streams.settings import Settings
+from streams.domain.feedback import training_classes
+from streams.kafka_security import librdkafka_config
+from streams.settings import BufferSettings, Settings
 from streams.version import VERSION
 
-__all__ = ["POLICY", "admission", "assessment", "cipher", "ledger", "now", "service"]
+__all__ = [
+    "POLICY",
+    "admission",
+    "admitted_messages",
+    "assessment",
+    "cipher",
+    "feedback_buffer",
+    "labels",
+    "ledger",
+    "now",
+    "service",
+]
 
 POLICY = AcuityPolicy()
 
@@ -65,6 +80,22 @@ def ledger(settings: Settings) -> RememberingLedger:
     return RememberingLedger(
         RedisLedger(settings.redis_url.get_secret_value(), retention_s=settings.ledger_retention_s)
     )
+
+
+def admitted_messages(settings: BufferSettings) -> LaneIndex:
+    """Build the store of admitted messages."""
+    return LaneIndex(settings.redis_url.get_secret_value(), librdkafka_config(settings))
+
+
+def feedback_buffer(settings: BufferSettings, token: str = "") -> RedisFeedbackBuffer:
+    """Build the buffer of feedback; `token` is for who rebuilds it."""
+    classes = training_classes(labels(settings))
+    return RedisFeedbackBuffer(settings.redis_url.get_secret_value(), classes, token=token)
+
+
+def labels(settings: BufferSettings) -> tuple[str, ...]:
+    """Return the label set of the pinned version."""
+    return load_labels(settings.model_dir)
 
 
 def cipher(settings: Settings) -> FernetCipher:

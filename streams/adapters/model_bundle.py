@@ -12,7 +12,7 @@ from streams.domain.domain_distance import DomainStatistics
 from streams.domain.profile import ModelProfile
 from streams.text import VITALS_FIELDS, Windower
 
-__all__ = ["ModelBundle", "load_bundle"]
+__all__ = ["ModelBundle", "load_bundle", "load_labels"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +39,8 @@ def load_bundle(version_dir: Path) -> ModelBundle:
     with np.load(version_dir / "domain.npz") as arrays:
         domain = DomainStatistics(mean=arrays["mean"], whitening=arrays["whitening"])
     return ModelBundle(profile, windower, domain)
+
+
+def load_labels(version_dir: Path) -> tuple[str, ...]:
+    """Read the label set alone. Raises ValueError where the folder holds no valid bundle."""
+    return ModelProfile.model_validate_json((version_dir / "bundle.json").read_bytes()).labels

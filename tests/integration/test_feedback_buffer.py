@@ -2,18 +2,12 @@
 
 import asyncio
 import random
-import subprocess
-import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from pathlib import Path
 from typing import TypeVar
 
 import pytest
 import redis
-from redis.exceptions import ConnectionError as NotThere
 
-from ops.local.ports import choose_ports
-from ops.local.redis import find_redis_server
 from schemas import ClinicianFeedback, DeadLetterReason
 from streams.adapters.redis_feedback import BufferLimits, RedisFeedbackBuffer
 from streams.domain.decoding import decode_feedback
@@ -21,6 +15,7 @@ from streams.domain.feedback import Place, training_classes
 from streams.errors import Rejected, Unavailable
 from streams.learning import Learning
 from streams.ports import FoundMessage
+from tests.integration.own_redis import own_redis
 from tests.unit.streams.domain.test_decode_feedback import sent
 from tests.unit.streams.factories import LABELS, admitted
 
@@ -39,30 +34,8 @@ class EveryMessage:
 
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    port = choose_ports(["redis"], {})["redis"]
-    folder: Path = tmp_path_factory.mktemp("redis")
-    arguments = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
-    server = subprocess.Popen([find_redis_server(), *arguments], stdout=subprocess.DEVNULL)
-    address = f"redis://127.0.0.1:{port}/0"
-    try:
-        _wait_for_answer(address)
-        yield address
-    finally:
-        server.terminate()
-        server.wait(10)
-
-
-def _wait_for_answer(address: str) -> None:
-    give_up_at = time.monotonic() + 10
-    with redis.Redis.from_url(address) as client:
-        while True:
-            try:
-                client.ping()
-            except NotThere:
-                assert time.monotonic() < give_up_at
-                time.sleep(0.05)
-            else:
-                return
+    with own_redis(tmp_path_factory.mktemp("redis")) as url:
+        yield url
 
 
 @pytest.fixture
