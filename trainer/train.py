@@ -57,7 +57,7 @@ def start_run(config: TrainConfig, runs_dir: Path) -> RunFolder:
     started = datetime.now(UTC)
     name = config.name or f"{config.method.kind}-{started:%Y%m%d-%H%M%S}"
     folder = RunFolder(runs_dir / name)
-    if folder.path.exists() and PartialState().is_main_process:
+    if folder.record.exists() and PartialState().is_main_process:
         raise RunUnusable(f"{folder.path} exists: name another run, or go on with --resume {folder.path}")
     return _Run(config.model_copy(update={"name": name}), folder, None).run(started)
 
@@ -87,11 +87,14 @@ class _Run:
             raise RunUnusable("the data is not what the run began with")
         pretrained = load_encoder(config.encoder, config.encoder_dropout)
         model = TriageBert(pretrained.encoder)
-        folder.version_dir.mkdir(parents=True, exist_ok=True)
-        (folder.version_dir / "tokenizer.json").write_text(pretrained.tokenizer, encoding="utf-8")
+        main = PartialState().is_main_process
+        with PartialState().main_process_first():
+            if main:
+                folder.version_dir.mkdir(parents=True, exist_ok=True)
+                (folder.version_dir / "tokenizer.json").write_text(pretrained.tokenizer, encoding="utf-8")
+                write_config(config, folder.config)
+                folder.encoder.write_text(pretrained.encoder.config.to_json_string(), encoding="utf-8")
         windower = windower_of(folder.version_dir, config.max_length)
-        write_config(config, folder.config)
-        folder.encoder.write_text(pretrained.encoder.config.to_json_string(), encoding="utf-8")
 
         if config.heads_first is not None:
             probing = Probing(
@@ -102,7 +105,8 @@ class _Run:
         if self.earlier is None:
             before = _scores("float32", _judged(model, windower, splits.test, _UNCALIBRATED))
             record = record.model_copy(update={"before": before})
-        folder.write(record)
+        if main:
+            folder.write(record)
         trained = train_epochs(
             model,
             splits.train,
@@ -111,9 +115,9 @@ class _Run:
             title=f"fine-tune ({config.method.kind})",
             validation=splits.calibration,
             checkpoint=folder.checkpoint,
-            after_epoch=self._after_epoch,
+            after_epoch=lambda epoch, report: self._after_epoch(epoch, report, record, began),
         )
-        if not PartialState().is_main_process:
+        if not main:
             return folder
         after = self._export(model, windower, dataset)
         self._finish(record, trained, after, began)
@@ -144,12 +148,12 @@ class _Run:
             peak_memory_mb=0.0,
         )
 
-    def _after_epoch(self, epoch: EpochRecord, report: str) -> None:
+    def _after_epoch(self, epoch: EpochRecord, report: str, record: RunRecord, began: float) -> None:
         self.folder.reports.mkdir(exist_ok=True)
         (self.folder.reports / f"epoch_{epoch.epoch}.txt").write_text(report, encoding="utf-8")
-        record = self.folder.read()
-        kept = tuple(one for one in record.epochs if one.epoch < epoch.epoch)
-        self.folder.write(record.model_copy(update={"epochs": (*kept, epoch)}))
+        kept = tuple(one for one in self.folder.read().epochs if one.epoch < epoch.epoch)
+        minutes = record.minutes + (monotonic() - began) / 60
+        self.folder.write(record.model_copy(update={"epochs": (*kept, epoch), "minutes": minutes}))
 
     def _export(self, model: TriageBert, windower: Windower, dataset: Dataset) -> tuple[Score, ...]:
         config, version_dir, splits = self.config, self.folder.version_dir, dataset.splits
