@@ -11,7 +11,7 @@ from ops.topic_specs import TOPIC_SPECS
 __all__ = ["PROJECT_ROOT", "find_stack", "open_stack", "stack_config", "worker_environment"]
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
-_STAGES = ("admit", "assess")
+_NEEDS = {"admit": ("kafka",), "assess": ("kafka", "redis", "triton"), "learn": ("kafka", "redis")}
 
 
 def stack_config(data_dir: Path | None = None) -> StackConfig:
@@ -21,7 +21,7 @@ def stack_config(data_dir: Path | None = None) -> StackConfig:
     return StackConfig(
         data_dir=directory,
         topics=TOPIC_SPECS,
-        workers=tuple(_worker(stage, keys) for stage in _STAGES),
+        workers=tuple(_worker(stage, keys) for stage in _NEEDS),
         model_repository=PROJECT_ROOT / "model_repo",
     )
 
@@ -41,7 +41,7 @@ def _worker(stage: str, keys: dict[str, str]) -> PartSpec:
         name=stage,
         command=(sys.executable, "-m", "streams.worker", "worker", "--loglevel", "warn"),
         env={"TRIAGE_STAGE": stage, "TRIAGE_WEB_PORT": "${port}", **worker_environment(keys)},
-        needs=("kafka", "redis", "triton") if stage == "assess" else ("kafka",),
+        needs=_NEEDS[stage],
         ready=HttpReady(),
     )
 

@@ -1,0 +1,162 @@
+"""`triage feedback send | stats | rebuild`."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from io import BytesIO
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from confluent_kafka import KafkaException, Producer
+from pydantic import SecretStr, ValidationError
+from rich.console import Console
+from rich.table import Table
+
+from ops.cli.failures import reported
+from ops.cli.kafka import payloads
+from ops.cli.rebuild import Rebuilt, rebuild_buffer
+from ops.cli.running import running_stack
+from ops.cli.stack import PROJECT_ROOT
+from streams.adapters.redis_feedback import BufferStats
+from streams.kafka_security import librdkafka_config
+from streams.settings import BufferSettings
+from streams.topics import FEEDBACK
+from streams.wiring import feedback_buffer
+
+__all__ = ["register"]
+
+console = Console(stderr=True)
+_FLUSH_TIMEOUT_S = 30.0
+
+AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group of commands."""
+    group = typer.Typer(no_args_is_help=True, help="What clinicians say of decisions, kept for training.")
+    group.command()(send)
+    group.command()(stats)
+    group.command()(rebuild)
+    app.add_typer(group, name="feedback")
+
+
+def send(
+    file: Annotated[
+        str, typer.Argument(help="One ClinicianFeedback as JSON a line; - reads standard input.")
+    ],
+) -> None:
+    """Publish feedback as it is. What cannot be used becomes a dead letter with a reason."""
+    try:
+        words = payloads(sys.stdin.buffer if file == "-" else BytesIO(Path(file).read_bytes()))
+    except OSError as error:
+        raise typer.BadParameter(f"{file}: {error.strerror}") from None
+    with _settings() as settings:
+        publish(settings, words)
+    typer.echo(f"{len(words)} sent")
+
+
+def stats(as_json: AsJson = False) -> None:
+    """Count what the buffer holds."""
+    with _settings() as settings:
+        found = asyncio.run(_stats(settings))
+    if as_json:
+        typer.echo(json.dumps(asdict(found), indent=2))
+        return
+    table = Table("what", "count", box=None, pad_edge=False)
+    table.columns[1].justify = "right"
+    for name, count in _rows(found):
+        table.add_row(name, str(count))
+    Console().print(table)
+    if found.is_being_rebuilt:
+        console.print(
+            "A rebuild has begun and not ended; words wait for it. `triage feedback rebuild` begins anew."
+        )
+
+
+def rebuild(as_json: AsJson = False) -> None:
+    """Empty the buffer and fill it from the topics. New words wait meanwhile."""
+    with _settings() as settings, console.status("Reading the feedback topic"):
+        done = asyncio.run(rebuild_buffer(settings))
+    typer.echo(json.dumps(asdict(done)) if as_json else _told(done))
+
+
+def publish(settings: BufferSettings, words: list[bytes]) -> None:
+    """Send words, keyed by the message they speak of. Raises KafkaException."""
+    failures: list[str] = []
+    producer = Producer(
+        {**librdkafka_config(settings), "enable.idempotence": True, "partitioner": "murmur2_random"}
+    )
+    for word in words:
+        producer.produce(
+            FEEDBACK.name,
+            word,
+            key=_message_id(word),
+            on_delivery=lambda error, _: failures.append(error.name()) if error else None,
+        )
+        producer.poll(0)
+    unsent = producer.flush(_FLUSH_TIMEOUT_S)
+    if unsent or failures:
+        raise KafkaException(f"{unsent + len(failures)} words were not delivered")
+
+
+async def _stats(settings: BufferSettings) -> BufferStats:
+    buffer = feedback_buffer(settings)
+    try:
+        return await buffer.stats()
+    finally:
+        await buffer.close()
+
+
+def _rows(found: BufferStats) -> Iterator[tuple[str, int]]:
+    yield "messages with feedback", found.cases
+    yield "open adjudications", found.adjudications_open
+    yield "examples kept", found.examples
+    yield "of them recent", found.recent
+    yield from ((f"reservoir {name}", count) for name, count in found.reservoirs.items() if count)
+    yield from found.counts.items()
+
+
+def _told(done: Rebuilt) -> str:
+    refused = "".join(f", {count} {reason}" for reason, count in sorted(done.refused.items()))
+    return f"{done.read} words read, {done.kept} kept{refused}"
+
+
+@contextmanager
+def _settings() -> Iterator[BufferSettings]:
+    """Of the deployment that the environment names, else of the embedded stack, started where none runs."""
+    with reported(console):
+        if "TRIAGE_KAFKA_BOOTSTRAP" in os.environ:
+            try:
+                settings = BufferSettings()
+            except ValidationError as error:
+                console.print(str(error), style="red", markup=False)
+                raise typer.Exit(1) from None
+            yield settings
+            return
+        with running_stack(console) as endpoints:
+            yield embedded_settings(str(endpoints.kafka), str(endpoints.redis_url))
+
+
+def embedded_settings(kafka: str, redis_url: str) -> BufferSettings:
+    """Settings of the embedded stack."""
+    return BufferSettings(
+        development=True,
+        kafka_bootstrap=kafka,
+        kafka_security_protocol="PLAINTEXT",
+        redis_url=SecretStr(redis_url),
+        model_repository=PROJECT_ROOT / "model_repo",
+    )
+
+
+def _message_id(word: bytes) -> bytes | None:
+    """The key, where the word can be read at all."""
+    try:
+        message_id = json.loads(word).get("message_id")
+    except (ValueError, AttributeError):
+        return None
+    return message_id.encode() if isinstance(message_id, str) else None

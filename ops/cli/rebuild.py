@@ -1,0 +1,105 @@
+"""The feedback buffer, made anew from the topics: `triage feedback rebuild`.
+
+The worker's own code keeps each word (`streams.learning`), in the order of the broker's time over all partitions. The
+worker pauses from the emptying to the end. If a rebuild dies it stays paused, and the next rebuild begins anew.
+
+Does not bring back the message of a word that is older than what the lanes keep.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from heapq import merge
+from itertools import islice
+from uuid import uuid4
+
+from confluent_kafka import Message
+
+from schemas import ClinicianFeedback
+from streams.adapters.kafka_reader import KafkaReader
+from streams.domain.decoding import decode_feedback
+from streams.domain.feedback import Place
+from streams.envelope import declared_type
+from streams.errors import Rejected
+from streams.kafka_security import librdkafka_config
+from streams.learning import Learning, check_time
+from streams.settings import BufferSettings
+from streams.topics import FEEDBACK
+from streams.wiring import admitted_messages, feedback_buffer, labels
+
+__all__ = ["Rebuilt", "rebuild_buffer"]
+
+_CHUNK = 100
+
+
+@dataclass(slots=True)
+class Rebuilt:
+    """What became of the words; `refused` by reason: their dead letters were written when they came."""
+
+    read: int = 0
+    kept: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+
+
+async def rebuild_buffer(settings: BufferSettings) -> Rebuilt:
+    """Empty the buffer and fill it. Raises Unavailable; the worker then waits for another rebuild."""
+    buffer = feedback_buffer(settings, token=uuid4().hex)
+    messages = admitted_messages(settings)
+    learning = Learning(messages, buffer, frozenset(labels(settings)))
+    done = Rebuilt()
+    try:
+        await buffer.begin_rebuild()
+        for chunk in _chunks(_decoded(settings, done)):
+            found = await learning.find(feedback for feedback, _ in chunk)
+            for (feedback, place), message in zip(chunk, found, strict=True):
+                try:
+                    await learning.keep(feedback, message, place)
+                except Rejected as cause:
+                    done.refused[cause.code] += 1
+                else:
+                    done.kept += 1
+        await buffer.end_rebuild()
+    finally:
+        await buffer.close()
+        await messages.close()
+    return done
+
+
+def _chunks(
+    words: Iterator[tuple[ClinicianFeedback, Place]],
+) -> Iterator[list[tuple[ClinicianFeedback, Place]]]:
+    while chunk := list(islice(words, _CHUNK)):
+        yield chunk
+
+
+def _decoded(settings: BufferSettings, done: Rebuilt) -> Iterator[tuple[ClinicianFeedback, Place]]:
+    for record in _in_order(settings):
+        done.read += 1
+        _, appended_ms = record.timestamp()
+        try:
+            feedback = decode_feedback(record.value(), declared_type(record.headers() or []))
+            check_time(feedback, appended_ms)
+        except Rejected as cause:
+            done.refused[cause.code] += 1
+        else:
+            yield feedback, Place(record.partition() or 0, record.offset() or 0, appended_ms)
+
+
+def _in_order(settings: BufferSettings) -> Iterator[Message]:
+    """All words by the broker's time; one reader a partition, so that none has to be read whole before another."""
+    config = librdkafka_config(settings)
+    first = KafkaReader(config)
+    partitions = first.partitions(FEEDBACK.name)
+    first.close()
+    readers = [KafkaReader(config) for _ in partitions]
+    try:
+        yield from merge(
+            *(
+                reader.read_partition(FEEDBACK.name, partition)
+                for reader, partition in zip(readers, partitions, strict=True)
+            ),
+            key=lambda record: (record.timestamp()[1], record.partition() or 0, record.offset() or 0),
+        )
+    finally:
+        for reader in readers:
+            reader.close()

@@ -1,0 +1,283 @@
+"""A clinician's word reaches the buffer once, whatever dies; bad ones end as dead letters with their reason.
+
+Kafka, Redis and the `learn` worker alone: what admission and assessment would write is written here.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import redis
+from confluent_kafka import Message, Producer
+
+from ops.cli.cases import CaseBook
+from ops.cli.feedback import embedded_settings, publish
+from ops.cli.kafka import Follower
+from ops.cli.rebuild import rebuild_buffer
+from ops.cli.stack import stack_config
+from ops.local.blocking import running
+from ops.local.config import PartSpec, StackConfig
+from ops.local.stack import Stack
+from schemas import DeadLetter, DeadLetterReason, Origin, event_id
+from streams.adapters.redis_feedback import BufferStats
+from streams.settings import BufferSettings
+from streams.topics import DEADLETTERS, STANDARD
+from streams.wiring import feedback_buffer
+from tests.integration.parts import Parts
+from tests.unit.streams.factories import NOW, PRODUCER, admitted
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(180)]
+
+WAIT_S = 60.0
+BUFFER = "{triage:feedback}:"
+SOURCE = "clinic"
+
+
+@pytest.fixture(scope="module")
+def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
+    config = stack_config(tmp_path_factory.mktemp("feedback"))
+    (learn,) = (worker for worker in config.workers if worker.name == "learn")
+    changes = {"servers": {"kafka", "redis"}, "workers": (_without_triton(learn),)}
+    with running(Stack(StackConfig(**{**dict(config), **changes}))) as stack:
+        yield Parts(stack)
+
+
+def _without_triton(worker: PartSpec) -> PartSpec:
+    return worker.model_copy(update={"env": {**worker.env, "TRIAGE_TRITON_ADDRESS": "127.0.0.1:1"}})
+
+
+@pytest.fixture
+def bootstrap(parts: Parts) -> str:
+    return str(parts.stack.endpoints.kafka)
+
+
+@pytest.fixture
+def settings(parts: Parts, bootstrap: str) -> BufferSettings:
+    return embedded_settings(bootstrap, str(parts.stack.endpoints.redis_url))
+
+
+@pytest.fixture
+def server(parts: Parts) -> Iterator["redis.Redis"]:
+    url = str(parts.stack.endpoints.redis_url)
+    with redis.Redis.from_url(url, decode_responses=True) as client:
+        yield client
+
+
+@pytest.fixture
+def letters(bootstrap: str) -> Iterator[Callable[[], list[DeadLetter]]]:
+    """The dead letters since the test began."""
+    follower, book = Follower(bootstrap, from_start=False), CaseBook()
+
+    def read() -> list[DeadLetter]:
+        for record in follower.records():
+            book.add(record)
+        return list(book.dead_letters.values())
+
+    yield read
+    follower.close()
+
+
+def _word(message_id: str, **changes: Any) -> bytes:
+    document = {
+        "feedback_id": uuid4().hex,
+        "message_id": message_id,
+        "source": SOURCE,
+        "clinician_id": "c1",
+        "verdict": "overridden",
+        "diagnosis": "diabetes",
+        "urgency": 2,
+        "decided_at": datetime.now(UTC).isoformat(),
+        **changes,
+    }
+    return json.dumps(document).encode()
+
+
+def _admit(bootstrap: str, *names: str) -> list[Origin]:
+    """Write messages to the standard lane; return where they stand."""
+    places: list[Origin] = []
+
+    def note(_: object, record: Message) -> None:
+        place = Origin(topic=STANDARD.name, partition=record.partition() or 0, offset=record.offset() or 0)
+        places.append(place)
+
+    producer = Producer({"bootstrap.servers": bootstrap, "acks": "all"})
+    for name in names:
+        message = admitted(name, source=SOURCE, patient_id=name)
+        producer.produce(STANDARD.name, message.model_dump_json(), name, on_delivery=note)
+    assert producer.flush(WAIT_S) == 0
+    return places
+
+
+def _declare_dead(bootstrap: str, origin: Origin) -> DeadLetter:
+    letter = DeadLetter(
+        event_id=event_id(DeadLetter.contract, "", str(origin)),
+        reason=DeadLetterReason.MODEL_REJECTED,
+        origin=origin,
+        occurred_at=NOW,
+        produced_by=PRODUCER,
+        payload_bytes=0,
+        encrypted_payload=None,
+        payload_key_id="k",
+    )
+    producer = Producer({"bootstrap.servers": bootstrap, "acks": "all"})
+    producer.produce(DEADLETTERS.name, letter.model_dump_json(), str(origin))
+    assert producer.flush(WAIT_S) == 0
+    return letter
+
+
+def _stats(settings: BufferSettings) -> BufferStats:
+    async def ask() -> BufferStats:
+        buffer = feedback_buffer(settings)
+        try:
+            return await buffer.stats()
+        finally:
+            await buffer.close()
+
+    return asyncio.run(ask())
+
+
+def _words(settings: BufferSettings) -> int:
+    return sum(_stats(settings).counts.values())
+
+
+def _wait_for(condition: Callable[[], bool], what: str) -> None:
+    give_up_at = time.monotonic() + WAIT_S
+    while not condition():
+        assert time.monotonic() < give_up_at, what
+        time.sleep(0.1)
+
+
+def _content(server: "redis.Redis") -> dict[str, object]:
+    """Everything that the buffer holds."""
+    content: dict[str, object] = {}
+    for name in sorted(server.scan_iter(f"{BUFFER}*")):
+        kind = server.type(name)
+        if kind == "hash":
+            content[name] = server.hgetall(name)
+        elif kind == "zset":
+            content[name] = server.zrange(name, 0, -1, withscores=True)
+        else:
+            content[name] = sorted(server.smembers(name))
+    return content
+
+
+def _settled(server: "redis.Redis", message_id: str) -> dict[str, Any]:
+    kept = server.hget(f"{BUFFER}examples", f"{SOURCE}\x1f{message_id}")
+    assert kept is not None
+    settled: dict[str, Any] = json.loads(str(kept))["settled"]
+    return settled
+
+
+def test_the_latest_word_counts_and_disagreement_is_adjudicated(
+    bootstrap: str, settings: BufferSettings, server: "redis.Redis"
+) -> None:
+    _admit(bootstrap, "words")
+    before = _words(settings)
+    publish(settings, [_word("words", diagnosis="cancer"), _word("words", diagnosis="diabetes")])
+    _wait_for(lambda: _words(settings) == before + 2, "both words are kept")
+    assert _settled(server, "words") == {"diagnosis": "diabetes", "urgency": 2, "disputed": []}
+    publish(settings, [_word("words", clinician_id="c2", diagnosis="normal")])
+    _wait_for(lambda: _words(settings) == before + 3, "the other clinician's word is kept")
+    assert _settled(server, "words") == {"diagnosis": None, "urgency": 2, "disputed": ["diagnosis"]}
+    assert _stats(settings).adjudications_open == 1
+    publish(settings, [_word("words", clinician_id="c2", diagnosis="diabetes")])
+    _wait_for(lambda: _words(settings) == before + 4, "the last word is kept")
+    assert _stats(settings).adjudications_open == 0
+
+
+def test_every_kind_of_bad_feedback_has_its_own_dead_letter(
+    bootstrap: str, settings: BufferSettings, letters: Callable[[], list[DeadLetter]]
+) -> None:
+    _admit(bootstrap, "judged")
+    (origin,) = _admit(bootstrap, "dead")
+    dead = _declare_dead(bootstrap, origin)
+    _wait_for(lambda: len(letters()) == 1, "the letter is there")
+    once = _word("judged")
+    later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    bad = [
+        (DeadLetterReason.MESSAGE_UNKNOWN, _word("never-sent")),
+        (DeadLetterReason.MESSAGE_IS_DEAD_LETTER, _word("dead")),
+        (DeadLetterReason.MESSAGE_IS_DEAD_LETTER, _word(str(dead.event_id))),
+        (DeadLetterReason.LABEL_UNKNOWN, _word("judged", diagnosis="influenza")),
+        (DeadLetterReason.FIELD_MISSING, b"{}"),
+        (DeadLetterReason.FIELD_UNKNOWN, _word("judged", name="x")),
+        (DeadLetterReason.NOT_JSON, b"{"),
+        (DeadLetterReason.NOTHING_SAID, _word("judged", diagnosis=None, urgency=None)),
+        (DeadLetterReason.FUTURE_TIMESTAMP, _word("judged", decided_at=later)),
+        (DeadLetterReason.FEEDBACK_REPLAYED, once),
+    ]
+    publish(settings, [once, *(word for _, word in bad)])
+    _wait_for(lambda: len(letters()) == 1 + len(bad), "all have a letter")
+    ours = [letter for letter in letters() if letter.event_id != dead.event_id]
+    assert sorted(letter.reason for letter in ours) == sorted(reason for reason, _ in bad)
+    assert {letter.origin.topic for letter in ours} == {"triage.feedback.v1"}
+
+
+def test_a_worker_killed_while_it_keeps_words_counts_none_twice(
+    parts: Parts, bootstrap: str, settings: BufferSettings, letters: Callable[[], list[DeadLetter]]
+) -> None:
+    names = [f"killed-{i}" for i in range(60)]
+    _admit(bootstrap, *names)
+    before = _words(settings)
+    publish(settings, [_word(name) for name in names])
+    _wait_for(lambda: _words(settings) > before, "the worker is at it")
+    parts.crash("learn")  # offsets are committed every few seconds: none of these are
+    _wait_for(parts.are_ready, "the worker is back")
+    publish(settings, [_word(name) for name in names])
+    _wait_for(lambda: _words(settings) >= before + 120, "all words are kept")
+    assert _words(settings) == before + 120
+    assert letters() == []  # what came again is no replay
+
+
+def test_while_redis_is_away_words_wait(parts: Parts, bootstrap: str, settings: BufferSettings) -> None:
+    names = [f"waits-{i}" for i in range(5)]
+    _admit(bootstrap, *names)
+    before = _words(settings)
+    server = parts.pid("redis")
+    os.kill(server, signal.SIGSTOP)
+    try:
+        publish(settings, [_word(name) for name in names])
+        time.sleep(3.0)
+    finally:
+        os.kill(server, signal.SIGCONT)
+    _wait_for(lambda: _words(settings) == before + 5, "nothing is lost")
+
+
+def test_a_buffer_emptied_in_the_middle_is_rebuilt_to_the_same_content(
+    bootstrap: str, settings: BufferSettings, server: "redis.Redis"
+) -> None:
+    names = [f"again-{i}" for i in range(30)]
+    _admit(bootstrap, *names)
+    before = _words(settings)
+    labels = ("diabetes", "cancer", "normal", "influenza")
+    publish(
+        settings,
+        [
+            _word(name, diagnosis=labels[(i + j) % 4], clinician_id=f"c{j % 2}")
+            for j in range(3)
+            for i, name in enumerate(names)
+        ],
+    )
+    _wait_for(lambda: _words(settings) == before + 90, "all words are kept")
+    whole = _content(server)
+    server.flushall()
+    assert asyncio.run(rebuild_buffer(settings)).read >= 90
+    assert _content(server) == whole
+
+    server.flushall()
+    publish(settings, [_word("again-0", diagnosis="normal")])
+    _wait_for(lambda: _words(settings) == 1, "the worker goes on with an empty buffer")
+    asyncio.run(rebuild_buffer(settings))
+    assert _words(settings) == before + 91
+    publish(settings, [_word("again-1")])
+    _wait_for(lambda: _words(settings) == before + 92, "and goes on after the rebuild")
+    lived = _content(server)
+    asyncio.run(rebuild_buffer(settings))
+    assert _content(server) == lived
