@@ -10,11 +10,14 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 from rich.progress import track
 
-from streams.text import Windower
+from streams.ports import ModelAnswer
+from streams.text import EncodedWindow, Windower
 from trainer.batches import encode
 from trainer.data.rows import Row
 
 __all__ = ["Answers", "ServedGraph"]
+
+_OUTPUTS = ["diagnosis_logits", "urgency_logits", "diagnosis_attribution", "urgency_attribution", "embedding"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,11 @@ class Answers:
 
 
 class ServedGraph:
-    """A version's `model.onnx` with its tokenizer. Only the first window of a long text is asked."""
+    """A version's `model.onnx` with its tokenizer.
+
+    `ask` reads only the first window of a long text, as training does; `ask_windows` takes every window, as service
+    does, and returns attributions too.
+    """
 
     def __init__(self, path: Path, windower: Windower, *, workers: int) -> None:
         options = ort.SessionOptions()
@@ -45,6 +52,32 @@ class ServedGraph:
             answers = list(track(asked, title, total=len(rows), transient=True))
         diagnosis, urgency, embedding = (np.concatenate(part) for part in zip(*answers, strict=True))
         return Answers(diagnosis, urgency, embedding)
+
+    def ask_windows(self, windows: Sequence[EncodedWindow], *, title: str) -> list[ModelAnswer]:
+        """Return the whole answer to each window, in their order."""
+        with ThreadPoolExecutor(self._workers) as pool:
+            asked = pool.map(self._ask_window, windows)
+            return list(track(asked, title, total=len(windows), transient=True))
+
+    def _ask_window(self, window: EncodedWindow) -> ModelAnswer:
+        ids = window.input_ids
+        outputs = self._session.run(
+            _OUTPUTS,
+            {
+                "input_ids": ids[None],
+                "attention_mask": np.ones_like(ids)[None],
+                "vitals": window.vitals[None],
+            },
+        )
+        diagnosis, urgency, for_diagnosis, for_urgency, embedding = (output[0] for output in outputs)
+        return ModelAnswer(
+            diagnosis_logits=diagnosis,
+            urgency_logits=urgency,
+            diagnosis_attribution=for_diagnosis,
+            urgency_attribution=for_urgency[: len(ids)],
+            vitals_attribution=for_urgency[len(ids) :],
+            embedding=embedding,
+        )
 
     def _ask_one(
         self, ids: NDArray[np.int64], vitals: NDArray[np.float32]

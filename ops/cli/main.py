@@ -2,7 +2,20 @@
 
 import typer
 
-from ops.cli import bench, chaos, data, deadletters, demo, feedback, lifecycle, messages, models, score, train
+from ops.cli import (
+    bench,
+    chaos,
+    data,
+    deadletters,
+    demo,
+    evaluate,
+    feedback,
+    lifecycle,
+    messages,
+    models,
+    score,
+    train,
+)
 
 __all__ = ["app"]
 
@@ -12,7 +25,20 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,  # its frames show local variables, which hold patient text
 )
-for module in (lifecycle, messages, score, deadletters, feedback, demo, bench, chaos, data, models, train):
+for module in (
+    lifecycle,
+    messages,
+    score,
+    deadletters,
+    feedback,
+    demo,
+    bench,
+    chaos,
+    data,
+    models,
+    train,
+    evaluate,
+):
     module.register(app)
 
 if __name__ == "__main__":

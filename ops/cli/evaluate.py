@@ -1,0 +1,54 @@
+"""`triage evaluate`: judge a served version as a clinician would."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+__all__ = ["register"]
+
+console = Console(stderr=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(evaluate)
+
+
+def evaluate(
+    model: Annotated[Path, typer.Option(help="A version's folder.")] = Path("model_repo/triage_bert/1"),
+    out: Annotated[Path, typer.Option(help="Where evaluation.json, report.html and report.md go.")] = Path(
+        "evaluation"
+    ),
+    data: Annotated[Path, typer.Option(envvar="TRIAGE_DATA", help="Folder of the development data.")] = Path(
+        "../shared/data"
+    ),
+    quick: Annotated[bool, typer.Option("--quick", help="A few hundred rows, within minutes.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print evaluation.json too, for programs.")] = False,
+    workers: Annotated[int, typer.Option(min=1, help="Threads that ask the model.")] = 2,
+) -> None:
+    """Judge a version: figures beside rivals, with intervals, as JSON, HTML and Markdown."""
+    try:
+        # Loads torch and scikit-learn: only this command waits for them.
+        from trainer import evaluation
+        from trainer.evaluation.intervals import SEED
+    except ModuleNotFoundError as error:
+        console.print(f"{error.name} is not installed: run `make dev` first", style="red", soft_wrap=True)
+        raise typer.Exit(1) from None
+    budget = evaluation.QUICK if quick else evaluation.FULL
+    try:
+        version = evaluation.JudgedVersion(model, workers=workers)
+    except evaluation.NotAVersion as error:
+        console.print(str(error), style="red", markup=False, soft_wrap=True)
+        raise typer.Exit(1) from None
+    evidence = evaluation.built_in(version.card, data, foreign_rows=budget.foreign_rows, seed=SEED)
+    for warning in evidence.warnings:
+        console.print(warning, style="yellow", markup=False)
+    sections = evaluation.judge(version, evidence, budget, say=console.print)
+    evaluation.write(out, version, budget, evidence.warnings, sections)
+    if as_json:
+        typer.echo(json.dumps(json.loads((out / "evaluation.json").read_bytes())))
+    else:
+        console.print(f"{out / 'report.html'} (also evaluation.json, report.md)", markup=False)

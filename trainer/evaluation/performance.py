@@ -1,0 +1,251 @@
+"""How well it answers: the model beside every rival on every test set, with intervals."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.figure import Figure as Canvas
+from numpy.typing import NDArray
+
+from trainer.data.rows import DIAGNOSIS_LABELS, URGENCY_LEVELS, Row, labelled
+from trainer.evaluation.budget import Budget
+from trainer.evaluation.evidence import Evidence, sampled
+from trainer.evaluation.intervals import BOOTSTRAP, SEED, WILSON, share
+from trainer.evaluation.rivals import RIVALS, FrozenEmbeddings, News2Alone, Rival, news2_level
+from trainer.evaluation.sections import Cell, Plot, Section, Table, drawn
+from trainer.evaluation.version import JudgedVersion
+from trainer.metrics import (
+    Figure,
+    Matrices,
+    bootstrap,
+    macro_f1,
+    over_triage,
+    quadratic_weighted_kappa,
+    under_triage,
+    urgent_auroc,
+)
+
+__all__ = ["Answered", "performance", "two_level_under_triage"]
+
+MODEL = "model"
+_URGENT = 2
+_NAMES = {"diagnosis": DIAGNOSIS_LABELS, "urgency": tuple(f"level {level}" for level in URGENCY_LEVELS)}
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """One system's answers [k] to the labelled rows of one test set, and its probabilities [k, c] if it has some."""
+
+    test_set: str
+    system: str
+    rows: Sequence[Row]
+    truth: NDArray[np.int64]
+    answer: NDArray[np.int64]
+    p: NDArray[np.float64] | None = None
+
+    @property
+    def groups(self) -> list[str]:
+        """The clusters of the rows."""
+        return [row.group for row in self.rows]
+
+
+def two_level_under_triage(matrix: Matrices) -> NDArray[np.float64]:
+    """Share of all rows that were answered at least two levels less urgent than they are."""
+    return np.asarray(np.triu(matrix, 2).sum(axis=(-2, -1)) / matrix.sum(axis=(-2, -1)))
+
+
+def performance(version: JudgedVersion, evidence: Evidence, budget: Budget) -> list[Section]:
+    """Return one section a task that any test set has labels for."""
+    test_sets = {
+        name: sampled(rows, budget.rows_per_test_set, SEED) for name, rows in evidence.test_sets.items()
+    }
+    train = sampled(evidence.train, budget.training_rows, SEED)
+    sections = []
+    for task, make in (("diagnosis", _diagnosis), ("urgency", _urgency)):
+        judged = {name: labelled(rows, task) for name, rows in test_sets.items()}
+        known = {name: pair for name, pair in judged.items() if pair[0]}
+        if known:
+            answers = [*_model(version, task, known), *_rivals(version, task, train, known)]
+            answers.sort(key=lambda answered: list(known).index(answered.test_set))
+            sections.append(make(answers, len(train)))
+    return sections
+
+
+def _model(
+    version: JudgedVersion, task: str, known: Mapping[str, tuple[list[Row], NDArray[np.int64]]]
+) -> Iterator[Answered]:
+    for name, (rows, truth) in known.items():
+        readings = version.read(rows, title=f"{task} of {name}")
+        if task == "diagnosis":
+            yield Answered(name, MODEL, rows, truth, readings.label, readings.diagnosis)
+        else:
+            yield Answered(name, MODEL, rows, truth, readings.level, readings.urgency)
+            yield Answered(name, f"{MODEL}, as published", rows, truth, readings.published)
+
+
+def _rivals(
+    version: JudgedVersion,
+    task: str,
+    train: Sequence[Row],
+    known: Mapping[str, tuple[list[Row], NDArray[np.int64]]],
+) -> Iterator[Answered]:
+    if not labelled(train, task)[0]:
+        return
+    fitted: dict[str, Rival] = {
+        name: make(train, task)
+        for name, make in RIVALS.items()
+        if not (make is News2Alone and task == "diagnosis")
+    }
+    fitted["kNN, frozen embeddings"] = FrozenEmbeddings(train, task, version.bundle.windower)
+    for name, (rows, truth) in known.items():
+        for system, rival in fitted.items():
+            p = rival.probabilities(rows, len(_NAMES[task]))
+            yield Answered(name, system, rows, truth, p.argmax(axis=1), p)
+        if task == "urgency":
+            yield Answered(name, "NEWS2 alone, response thresholds", rows, truth, news2_level(rows))
+
+
+def _diagnosis(answers: Sequence[Answered], training_rows: int) -> Section:
+    overall = Table(
+        "Whole",
+        ("test set", "system", "n", "macro-F1", "accuracy", "sick answered as normal"),
+        tuple(
+            (
+                *_who(given),
+                _figure(given, "diagnosis", macro_f1),
+                share(given.answer == given.truth),
+                share(given.answer == 0, given.truth != 0),
+            )
+            for given in answers
+        ),
+    )
+    return _section("diagnosis", "Diagnosis", answers, (overall,), training_rows)
+
+
+def _urgency(answers: Sequence[Answered], training_rows: int) -> Section:
+    columns = ("QWK", "macro-F1", "under-triage", "by two levels or more", "over-triage")
+    statistics = (quadratic_weighted_kappa, macro_f1, under_triage, two_level_under_triage, over_triage)
+    overall = Table(
+        "Whole",
+        ("test set", "system", "n", *columns),
+        tuple(
+            (*_who(given), *(_figure(given, "urgency", statistic) for statistic in statistics))
+            for given in answers
+        ),
+    )
+    safety = Table(
+        "Levels 1-2 (the lower end of the interval is the bound that counts)",
+        ("test set", "system", "n", "sensitivity", "levels 3-5 flagged", "AUROC of P(level 1-2)"),
+        tuple(
+            (
+                *_who(given),
+                share(given.answer < _URGENT, given.truth < _URGENT),
+                share(given.answer < _URGENT, given.truth >= _URGENT),
+                _area(given),
+            )
+            for given in answers
+        ),
+    )
+    return _section("urgency", "Urgency", answers, (overall, safety), training_rows)
+
+
+def _section(
+    task: str, title: str, answers: Sequence[Answered], tables: tuple[Table, ...], training_rows: int
+) -> Section:
+    mine = [given for given in answers if given.system == MODEL]
+    return Section(
+        key=task,
+        title=title,
+        method="The most probable answer; the model's published level is the most urgent plausible one. Every rival "
+        f"learned from the same {training_rows} training rows, with settings that were never tuned. Macro-F1 is over "
+        "the classes that the test set has.",
+        n=sum(len(given.rows) for given in mine),
+        seed=SEED,
+        interval=f"Macro-F1, QWK, triage shares, AUROC: {BOOTSTRAP}. All other shares: {WILSON}.",
+        tables=(
+            *tables,
+            _per_class(
+                "Recall",
+                task,
+                answers,
+                _recall,
+            ),
+            _per_class(
+                "Precision",
+                task,
+                answers,
+                _precision,
+            ),
+            *(_confusion(task, given) for given in mine),
+        ),
+        plots=tuple(_heat_map(task, given) for given in mine),
+    )
+
+
+def _recall(given: Answered, index: int) -> Figure:
+    return share(given.answer == index, given.truth == index)
+
+
+def _precision(given: Answered, index: int) -> Figure:
+    return share(given.truth == index, given.answer == index)
+
+
+def _who(given: Answered) -> tuple[Cell, ...]:
+    return given.test_set, given.system, len(given.rows)
+
+
+def _figure(given: Answered, task: str, statistic: Callable[[Matrices], NDArray[np.float64]]) -> Figure:
+    return bootstrap(
+        given.truth, given.answer, given.groups, {"it": statistic}, classes=len(_NAMES[task]), seed=SEED
+    )["it"]
+
+
+def _area(given: Answered) -> Figure | None:
+    urgent = given.truth < _URGENT
+    if given.p is None or urgent.all() or not urgent.any():
+        return None
+    return urgent_auroc(given.p, given.truth, given.groups, seed=SEED)
+
+
+def _per_class(
+    title: str, task: str, answers: Sequence[Answered], figure: Callable[[Answered, int], Figure]
+) -> Table:
+    names = _NAMES[task]
+    rows = tuple(
+        (
+            *_who(given),
+            *(figure(given, index) if (given.truth == index).any() else None for index in range(len(names))),
+        )
+        for given in answers
+    )
+    return Table(f"{title} per class", ("test set", "system", "n", *names), rows)
+
+
+def _matrix(task: str, given: Answered) -> NDArray[np.int64]:
+    matrix = np.zeros((len(_NAMES[task]),) * 2, dtype=np.int64)
+    np.add.at(matrix, (given.truth, given.answer), 1)
+    return matrix
+
+
+def _confusion(task: str, given: Answered) -> Table:
+    names, matrix = _NAMES[task], _matrix(task, given)
+    rows: tuple[tuple[Cell, ...], ...] = tuple(
+        (name, *line.tolist()) for name, line in zip(names, matrix, strict=True)
+    )
+    return Table(f"Confusion on {given.test_set}: truth by row", ("truth", *names), rows)
+
+
+def _heat_map(task: str, given: Answered) -> Plot:
+    matrix = _matrix(task, given)
+    shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    canvas = Canvas(figsize=(4.6, 4.0), layout="constrained")
+    axes = canvas.subplots()
+    axes.imshow(shares, vmin=0, vmax=1, cmap="Blues")
+    ticks = range(len(_NAMES[task]))
+    axes.set_xticks(ticks, _NAMES[task], rotation=40, ha="right")
+    axes.set_yticks(ticks, _NAMES[task])
+    axes.set(xlabel="answer", ylabel="truth")
+    for (line, column), count in np.ndenumerate(matrix):
+        colour = "white" if shares[line, column] > 0.5 else "black"
+        axes.text(column, line, str(count), ha="center", va="center", color=colour, fontsize=8)
+    return drawn(f"{task}: {given.test_set}", canvas)
