@@ -29,7 +29,7 @@ class Peer:
 
 PEERS = (
     Peer("triage", "ops.bench.peers.triage_engine"),
-    Peer("triage_large_chunks", "ops.bench.peers.triage_large_chunks"),
+    Peer("triage_as_deployed", "ops.bench.peers.triage_as_deployed"),
     Peer("aiokafka", "ops.bench.peers.aiokafka_plain"),
     Peer("aiokafka_collecting_less", "ops.bench.peers.aiokafka_collecting_less"),
     Peer("quixstreams", "ops.bench.peers.quix_streams", "quixstreams"),

@@ -1,4 +1,4 @@
-"""Ours: `streams.engine` on Faust, in the product's chunks and with its measures."""
+"""Ours: `streams.engine` on Faust, in chunks for throughput; or `as_deployed`, in small chunks, with measures."""
 
 import asyncio
 import sys
@@ -17,6 +17,7 @@ from streams.engine import App, Output, run_batches
 from streams.errors import Rejected
 from streams.measured import MeasuredStage
 
+CHUNK = 500
 MODEL_BATCH, MODEL_REQUESTS = 8, 3
 """The product's own limits: messages in a request, requests in flight of one worker."""
 _GATE_POLL_S = 0.01
@@ -54,7 +55,7 @@ class IdentityStage:
             await asyncio.sleep(self._job.model_latency_s)
 
 
-def create_app(job: Job, started: Event, chunk: int = STANDARD_CHUNK) -> App:
+def create_app(job: Job, started: Event, *, as_deployed: bool) -> App:
     """Build the app; its settings are those of `streams.app` where throughput depends on them."""
     app = App(
         job.group,
@@ -68,24 +69,26 @@ def create_app(job: Job, started: Event, chunk: int = STANDARD_CHUNK) -> App:
         topic_allow_declare=False,
         web_enabled=False,
     )
+    chunk = STANDARD_CHUNK if as_deployed else CHUNK
     topic = app.batch_topic(job.source, chunk_size=chunk, maxsize=4)
 
     async def assess(stream: Any) -> None:
-        stage = MeasuredStage(job.source, IdentityStage(job, started))
-        await run_batches(stream, stage, sink=app.sink)
+        stage = IdentityStage(job, started)
+        await run_batches(stream, MeasuredStage(job.source, stage) if as_deployed else stage, sink=app.sink)
 
     app.agent(topic, name="assess")(assess)
     return app
 
 
-def main(chunk: int = STANDARD_CHUNK) -> None:
+def main(*, as_deployed: bool) -> None:
     """Join the group at once; process from the start signal on."""
     job = Job.from_arguments()
-    app = create_app(job, started := arm(job.ready_file), chunk)
+    # Behind a simulated model the chunks are the product's: it is asked for one chunk at a time.
+    app = create_app(job, started := arm(job.ready_file), as_deployed=as_deployed or job.model_latency_s > 0)
     sys.argv += ["worker", "--loglevel", "warn"]
     del started
     faust.Worker(app, loglevel="WARNING").execute_from_commandline()
 
 
 if __name__ == "__main__":
-    main()
+    main(as_deployed=False)
