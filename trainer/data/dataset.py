@@ -68,7 +68,7 @@ def make_dataset(
     if not rows:
         raise NothingToLearn("there are 0 rows")
     clusters = cluster(rows)
-    of_source = {source: shares for source in {row.source for row in rows}}
+    of_source = dict.fromkeys({row.source for row in rows}, shares)
     dealt = split(rows, of_source, seed=seed, clusters=clusters)
     part_of: dict[int, Part] = {id(row): "train" for row in rows}
     part_of.update((id(row), "calibration") for row in dealt.calibration)

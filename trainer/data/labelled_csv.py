@@ -1,7 +1,7 @@
 """A hospital's own labelled data: a CSV file with a header, one message a row.
 
-Columns: `text`; `diagnosis` or `urgency_level` or both; optionally `id`, `group` (rows of one group are near-duplicates,
-as one patient's are), and the demographics and vital signs of `VITALS_COLUMNS`. Others are not read. An empty cell is
+Columns: `text`; `diagnosis` or `urgency_level` or both; optionally `id`, `group` (its rows are near-duplicates, as one
+patient's are), and the demographics and vital signs of `VITALS_COLUMNS`. Others are not read. An empty cell is
 "not known" or "not measured": where a hospital writes 0 or 999 for that, it has to be emptied first, because absence
 must not look like a finding. Nothing is repaired: every cell that cannot be used is named by its row.
 """

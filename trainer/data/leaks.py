@@ -44,8 +44,8 @@ class Suspect:
 class LeakReport:
     """`failures` are what has to be mended; the rest is to be known.
 
-    `source_accuracy`: of a classifier that tells the source from the text (TF-IDF + logistic regression, cross-validated
-    by cluster), beside `source_majority`, the share of the largest source. `label_by_source`: how often the source
+    `source_accuracy`: of a classifier that tells the source from the text (TF-IDF + logistic regression,
+    cross-validated by cluster), beside `source_majority`, the share of the largest source. `label_by_source`: how often the source
     alone says the diagnosis. The closer both are to 1, the more a model can answer by style. None with one source.
     """
 
@@ -62,7 +62,9 @@ def find_leaks(dataset: Dataset) -> LeakReport:
     names = [DIAGNOSIS_LABELS[index] for index in labels]
     suspects: list[Suspect] = []
     failures: list[str] = []
-    for source in sorted({row.source for row in rows}):  # each by itself: others would dilute what it gives away
+    for source in sorted(
+        {row.source for row in rows}
+    ):  # each by itself: others would dilute what it gives away
         of_source = [(row, name) for row, name in zip(rows, names, strict=True) if row.source == source]
         own_rows, own_names = [row for row, _ in of_source], [name for _, name in of_source]
         found = tuple(_words_that_give_away(own_rows, own_names))
@@ -75,7 +77,11 @@ def find_leaks(dataset: Dataset) -> LeakReport:
     failures += [*_masks(dataset.rows), *_crossings(dataset)]
     accuracy, majority = _source_accuracy(dataset)
     return LeakReport(
-        tuple(suspects), tuple(failures), accuracy, majority, _label_by_source(rows, names) if majority else None
+        tuple(suspects),
+        tuple(failures),
+        accuracy,
+        majority,
+        _label_by_source(rows, names) if majority else None,
     )
 
 
@@ -128,7 +134,7 @@ def _crossings(dataset: Dataset) -> Iterator[str]:
 def _source_accuracy(dataset: Dataset) -> tuple[float | None, float | None]:
     sources = [row.source for row in dataset.rows]
     counts = Counter(sources)
-    if len(counts) < 2 or len(set(dataset.clusters.tolist())) < _FOLDS:  # noqa: PLR2004
+    if len(counts) < 2 or len(set(dataset.clusters.tolist())) < _FOLDS:
         return None, None
     classifier = make_pipeline(
         TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True),

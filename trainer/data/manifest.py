@@ -57,7 +57,16 @@ def content_sha256(rows: Sequence[Row], clusters: NDArray[np.int64], parts: Sequ
     digest = hashlib.sha256()
     for row, cluster, part in zip(rows, clusters, parts, strict=True):
         vitals = [None if np.isnan(value) else float(value) for value in row.vitals]
-        fields = [row.source, row.text, row.group, row.diagnosis, row.urgency_level, vitals, int(cluster), part]
+        fields = [
+            row.source,
+            row.text,
+            row.group,
+            row.diagnosis,
+            row.urgency_level,
+            vitals,
+            int(cluster),
+            part,
+        ]
         digest.update(json.dumps(fields, ensure_ascii=False).encode() + b"\n")
     return digest.hexdigest()
 

@@ -55,7 +55,9 @@ def test_a_near_duplicate_across_a_split_is_found() -> None:
 
 
 def test_a_source_that_its_style_betrays_is_reported() -> None:
-    rows = [Row("a", f"pt c/o pain no {number} in ed", f"a/{number}", NO_VITALS, "normal") for number in range(60)]
+    rows = [
+        Row("a", f"pt c/o pain no {number} in ed", f"a/{number}", NO_VITALS, "normal") for number in range(60)
+    ]
     rows += [
         Row("b", f"I have felt thirsty for {number} days now", f"b/{number}", NO_VITALS, "diabetes")
         for number in range(60)
