@@ -45,8 +45,9 @@ class LeakReport:
     """`failures` are what has to be mended; the rest is to be known.
 
     `source_accuracy`: of a classifier that tells the source from the text (TF-IDF + logistic regression,
-    cross-validated by cluster), beside `source_majority`, the share of the largest source. `label_by_source`: how often the source
-    alone says the diagnosis. The closer both are to 1, the more a model can answer by style. None with one source.
+    cross-validated by cluster), beside `source_majority`, the share of the largest source. `label_by_source`: how often
+    the source alone says the diagnosis. The closer both are to 1, the more a model can
+    answer by style. None with one source.
     """
 
     suspects: tuple[Suspect, ...]
