@@ -68,4 +68,18 @@ DATA: Mapping[str, DataUse] = {
         "abachaa/MedQuAD at 577bd37; Ben Abacha and Demner-Fushman, BMC Bioinformatics 20, 2019",
         "CC BY 4.0; not redistributed here",
     ),
+    "ddxplus": DataUse(
+        "ddxplus",
+        "names of 49 conditions with a severity of 1 to 5, as a prior of urgency; test only",
+        "Fansi Tchango et al., DDXPlus, NeurIPS 2022; mujahidzareen/smartmed at 316c63c, release_conditions.json, "
+        "sha256 61e16706a2ab78efb997bab8a865c83b46151b10b0377b63530745f1e18e71a8",
+        "CC BY by its authors, none stated in that repository; not redistributed here",
+    ),
+    "toyhom": DataUse(
+        "toyhom",
+        "7,644 questions of Chinese patients to internal medicine; no label",
+        "Toyhom/Chinese-medical-dialogue-data at 26724a4, sample 5000-6000 of internal medicine, "
+        "sha256 133e5f7e9a3255468375c258381d131b1dc0a4fff6d431cbe743884139b1eb25",
+        "MIT; not redistributed here",
+    ),
 }

@@ -59,12 +59,24 @@ def import_ktas(
     _import_public("ktas", folder, out, seed, calibration, test)
 
 
-@imports.command("medquad")
-def import_medquad(
+@imports.command("toyhom")
+def import_toyhom(
     folder: Path, out: Out, seed: Seed = 3, calibration: Calibration = 0.15, test: Test = 0.20
 ) -> None:
-    """Encyclopaedic answers on symptoms (diagnosis). FOLDER holds medquad/."""
-    _import_public("medquad", folder, out, seed, calibration, test)
+    """7,644 questions of Chinese patients (no label). FOLDER holds toyhom_zh/."""
+    _import_public("toyhom", folder, out, seed, calibration, test)
+
+
+@imports.command("medquad")
+def import_medquad(folder: Path, out: Out) -> None:
+    """Encyclopaedic answers on symptoms (diagnosis), all held out. FOLDER holds medquad/."""
+    _import_public("medquad", folder, out)
+
+
+@imports.command("ddxplus")
+def import_ddxplus(folder: Path, out: Out) -> None:
+    """Names of 49 conditions with their severity (a prior of urgency), all held out. FOLDER holds ddxplus/."""
+    _import_public("ddxplus", folder, out)
 
 
 @imports.command("corpus")
@@ -134,15 +146,24 @@ def import_csv(
 
 @commands.command("merge")
 def merge(
-    datasets: list[Path], out: Out, seed: Seed = 3, calibration: Calibration = 0.15, test: Test = 0.20
+    datasets: list[Path],
+    out: Out,
+    hold_out: Annotated[
+        list[str] | None,
+        typer.Option(help="A source all of whose rows are for the test; as often as needed."),
+    ] = None,
+    seed: Seed = 3,
+    calibration: Calibration = 0.15,
+    test: Test = 0.20,
 ) -> None:
-    """Put datasets together, and split anew."""
+    """Put datasets together, and split anew. What was held out whole stays so."""
     from trainer.data import importing
     from trainer.data.dataset import read_dataset
 
     with _told():
         parts = [read_dataset(folder) for folder in datasets]
-        _keep(importing.merge(parts, shares=_shares(calibration, test), seed=seed), out)
+        shares = _shares(calibration, test)
+        _keep(importing.merge(parts, shares=shares, hold_out=hold_out or (), seed=seed), out)
 
 
 @commands.command("show")
@@ -183,11 +204,18 @@ def check(
                 f"{report.source_majority:.1%}); the source alone tells {report.label_by_source or 0:.1%} of the "
                 "diagnoses."
             )
+        for uneven in report.uneven:
+            console.print(
+                f"{uneven.source}: {uneven.field} is measured in {uneven.urgent:.0%} of levels 1-2, in "
+                f"{uneven.others:.0%} of levels 3-5: its absence tells the urgency."
+            )
         console.print("something to mend" if report.failures else "no leak found")
     raise typer.Exit(1 if report.failures else 0)
 
 
-def _import_public(source: str, folder: Path, out: Path, seed: int, calibration: float, test: float) -> None:
+def _import_public(
+    source: str, folder: Path, out: Path, seed: int = 3, calibration: float = 0.15, test: float = 0.20
+) -> None:
     from trainer.data import importing
 
     with _told():

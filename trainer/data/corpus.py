@@ -33,4 +33,5 @@ def to_row(message: CorpusMessage) -> Row:
         ),
         diagnosis=message.diagnosis,
         urgency_level=message.urgency_level,
+        language=message.language,
     )

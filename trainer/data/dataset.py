@@ -4,8 +4,8 @@ Every row belongs to a cluster of near-duplicates, and a cluster to one split. A
 come or go, a new one is made.
 """
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -20,7 +20,7 @@ from streams.text import VITALS_FIELDS
 from trainer.data.errors import DatasetChanged, NothingToLearn
 from trainer.data.manifest import Manifest, Origin, SplitShares, content_sha256, describe
 from trainer.data.rows import Row
-from trainer.data.splits import Shares, Splits, cluster, split
+from trainer.data.splits import HELD_OUT, Shares, Splits, cluster, split
 
 __all__ = ["DEFAULT_SHARES", "Dataset", "make_dataset", "read_dataset", "write_dataset"]
 
@@ -31,9 +31,11 @@ Part = Literal["train", "calibration", "test"]
 _ROWS, _MANIFEST = "rows.parquet", "dataset.json"
 _SCHEMA = pa.schema(
     [
+        pa.field("id", pa.string(), nullable=False),
         pa.field("source", pa.string(), nullable=False),
         pa.field("text", pa.string(), nullable=False),
         pa.field("group", pa.string(), nullable=False),
+        pa.field("language", pa.string()),
         pa.field("diagnosis", pa.string()),
         pa.field("urgency_level", pa.int8()),
         *(pa.field(name, pa.float32()) for name in VITALS_FIELDS),
@@ -53,6 +55,16 @@ class Dataset:
     manifest: Manifest
 
     @property
+    def ids(self) -> tuple[str, ...]:
+        """`source/n`, n counting the source's rows from 1: they stay when datasets are merged."""
+        seen: Counter[str] = Counter()
+        numbered = []
+        for row in self.rows:
+            seen[row.source] += 1
+            numbered.append(f"{row.source}/{seen[row.source]}")
+        return tuple(numbered)
+
+    @property
     def splits(self) -> Splits:
         """The rows by their split."""
         by_part: dict[str, list[Row]] = defaultdict(list)
@@ -62,13 +74,22 @@ class Dataset:
 
 
 def make_dataset(
-    rows: Sequence[Row], origins: Sequence[Origin], *, shares: Shares = DEFAULT_SHARES, seed: int
+    rows: Sequence[Row],
+    origins: Sequence[Origin],
+    *,
+    shares: Shares = DEFAULT_SHARES,
+    held_out: Collection[str] = (),
+    seed: int,
 ) -> Dataset:
-    """Join near-duplicates into clusters and deal these out to the splits. Raises NothingToLearn without rows."""
+    """Join near-duplicates into clusters and deal these out to the splits.
+
+    All rows of a source in `held_out` are for the test. Raises NothingToLearn without rows.
+    """
     if not rows:
         raise NothingToLearn("there are 0 rows")
     clusters = cluster(rows)
-    of_source = dict.fromkeys({row.source for row in rows}, shares)
+    sources = sorted({row.source for row in rows})
+    of_source = {source: HELD_OUT if source in held_out else shares for source in sources}
     dealt = split(rows, of_source, seed=seed, clusters=clusters)
     part_of: dict[int, Part] = {id(row): "train" for row in rows}
     part_of.update((id(row), "calibration") for row in dealt.calibration)
@@ -80,8 +101,8 @@ def make_dataset(
         clusters=len(set(clusters.tolist())),
         seed=seed,
         shares={
-            source: SplitShares(calibration=shares.calibration, test=shares.test)
-            for source in sorted(of_source)
+            source: SplitShares(calibration=share.calibration, test=share.test)
+            for source, share in of_source.items()
         },
         origins=tuple(origins),
         counts=describe(rows, parts),
@@ -105,7 +126,7 @@ def read_dataset(folder: Path) -> Dataset:
         manifest = Manifest.model_validate_json((folder / _MANIFEST).read_bytes())
         table = pq.read_table(folder / _ROWS)
     except (ValidationError, pa.ArrowInvalid):
-        raise DatasetChanged(f"{folder} is not a dataset of format 1") from None
+        raise DatasetChanged(f"{folder} is not a dataset of format 2: import it anew") from None
     if manifest.vitals_fields != VITALS_FIELDS or not table.schema.equals(_SCHEMA):
         raise DatasetChanged(f"{folder} has other columns than this version: import it anew")
     records = table.to_pylist()
@@ -119,11 +140,15 @@ def read_dataset(folder: Path) -> Dataset:
 
 def _table(dataset: Dataset) -> pa.Table:
     records = []
-    for row, number, part in zip(dataset.rows, dataset.clusters, dataset.parts, strict=True):
+    for row_id, row, number, part in zip(
+        dataset.ids, dataset.rows, dataset.clusters, dataset.parts, strict=True
+    ):
         record: dict[str, Any] = {
+            "id": row_id,
             "source": row.source,
             "text": row.text,
             "group": row.group,
+            "language": row.language,
             "diagnosis": row.diagnosis,
             "urgency_level": row.urgency_level,
             "cluster": int(number),
@@ -144,4 +169,5 @@ def _row(record: dict[str, Any]) -> Row:
         vitals=np.array(values, dtype=np.float32),
         diagnosis=record["diagnosis"],
         urgency_level=record["urgency_level"],
+        language=record["language"],
     )

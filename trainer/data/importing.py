@@ -1,26 +1,38 @@
 """Every source that can become a dataset, by name."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from trainer import provenance
-from trainer.data import corpus, ktas, labelled_csv, medquad, symptom2disease, visits
+from trainer.data import corpus, ddxplus, ktas, labelled_csv, medquad, symptom2disease, toyhom, visits
 from trainer.data.dataset import DEFAULT_SHARES, Dataset, make_dataset
 from trainer.data.errors import BadData, NothingToLearn
 from trainer.data.labelled_csv import Reading
 from trainer.data.manifest import Origin
 from trainer.data.rows import Row
-from trainer.data.splits import Shares
+from trainer.data.splits import HELD_OUT, Shares
 
-__all__ = ["PUBLIC_SOURCES", "WRITTEN_SOURCES", "import_csv", "import_public", "merge", "write_corpus"]
+__all__ = ["PUBLIC_SOURCES", "WRITTEN_SOURCES", "PublicSource", "import_csv", "import_public", "merge", "write_corpus"]
 
-PUBLIC_SOURCES: Mapping[str, Callable[[Path], list[Row]]] = {
-    symptom2disease.SOURCE: symptom2disease.load,
-    ktas.SOURCE: ktas.load,
-    medquad.SOURCE: medquad.load,
+
+@dataclass(frozen=True, slots=True)
+class PublicSource:
+    """Data of others. `load` takes the folder that holds `file`; `trains` is false where text is no patient's."""
+
+    file: str
+    load: Callable[[Path], list[Row]]
+    trains: bool = True
+
+
+PUBLIC_SOURCES: Mapping[str, PublicSource] = {
+    symptom2disease.SOURCE: PublicSource(symptom2disease.FILE, symptom2disease.load),
+    ktas.SOURCE: PublicSource(ktas.FILE, ktas.load),
+    medquad.SOURCE: PublicSource(medquad.FILE, medquad.load, trains=False),
+    ddxplus.SOURCE: PublicSource(ddxplus.FILE, ddxplus.load, trains=False),
+    toyhom.SOURCE: PublicSource(toyhom.FILE, toyhom.load),
 }
-"""Readers of data of others; each takes the folder that holds a folder of the source's name."""
 
 WRITTEN_SOURCES: Mapping[str, Callable[[int, int], list[Row]]] = {
     corpus.SOURCE: corpus.load,
@@ -30,14 +42,15 @@ WRITTEN_SOURCES: Mapping[str, Callable[[int, int], list[Row]]] = {
 
 
 def import_public(source: str, folder: Path, *, shares: Shares = DEFAULT_SHARES, seed: int) -> Dataset:
-    """Read one of PUBLIC_SOURCES below `folder`. Raises BadData."""
+    """Read one of PUBLIC_SOURCES below `folder`; one that never trains is held out whole. Raises BadData."""
+    known = PUBLIC_SOURCES[source]
     try:
-        rows = PUBLIC_SOURCES[source](folder)
+        rows = known.load(folder)
     except FileNotFoundError as error:
         raise BadData(f"{error.filename} is not there") from None
-    except KeyError as error:
-        raise BadData(f"{source} has no column {error.args[0]}") from None
-    return make_dataset(rows, [_known(source)], shares=shares, seed=seed)
+    origin = _known(source).model_copy(update={"file_sha256": _sha256(folder / known.file)})
+    held_out = () if known.trains else (source,)
+    return make_dataset(rows, [origin], shares=shares, held_out=held_out, seed=seed)
 
 
 def write_corpus(source: str, count: int, *, shares: Shares = DEFAULT_SHARES, seed: int) -> Dataset:
@@ -61,19 +74,40 @@ def import_csv(
         description=f"{len(rows)} labelled messages from {path.name}",
         provenance=provenance,
         licence=licence,
-        file_sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        file_sha256=_sha256(path),
     )
     return make_dataset(rows, [origin], shares=shares, seed=seed)
 
 
-def merge(datasets: Sequence[Dataset], *, shares: Shares = DEFAULT_SHARES, seed: int) -> Dataset:
-    """Put several together, and split anew: near-duplicates may stand in two of them."""
+def merge(
+    datasets: Sequence[Dataset],
+    *,
+    shares: Shares = DEFAULT_SHARES,
+    hold_out: Collection[str] = (),
+    seed: int,
+) -> Dataset:
+    """Put several together, and split anew: near-duplicates may stand in two of them.
+
+    Sources that were held out whole stay so, and those in `hold_out` become so. Raises NothingToLearn.
+    """
     names = [origin.source for dataset in datasets for origin in dataset.manifest.origins]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise NothingToLearn(f"{', '.join(twice)}: in two of the datasets")
     rows = [row for dataset in datasets for row in dataset.rows]
     origins = [origin for dataset in datasets for origin in dataset.manifest.origins]
-    return make_dataset(rows, origins, shares=shares, seed=seed)
+    if absent := sorted(set(hold_out) - set(names)):
+        raise NothingToLearn(f"no source {', '.join(absent)}; there are {', '.join(names)}")
+    were_held_out = {
+        source
+        for dataset in datasets
+        for source, share in dataset.manifest.shares.items()
+        if Shares(share.calibration, share.test) == HELD_OUT
+    }
+    return make_dataset(rows, origins, shares=shares, held_out={*hold_out, *were_held_out}, seed=seed)
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _known(source: str) -> Origin:

@@ -5,18 +5,25 @@ Source: Moon et al., "Triage accuracy and causes of mistriage using the Korean T
 known only after triage (nurse's level, diagnosis, disposition, times) would leak the answer and are not read.
 """
 
-import csv
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from schemas import Consciousness, Sex, VitalSigns
 from streams.text import vitals_vector
-from trainer.data.rows import Row
+from trainer.data.errors import BadCell, BadRows
+from trainer.data.rows import URGENCY_LEVELS, Row
+from trainer.data.tables import read_table
 
-__all__ = ["SOURCE", "complaint_group", "load", "parse"]
+__all__ = ["FILE", "SOURCE", "complaint_group", "load", "parse"]
 
 SOURCE = "ktas"
+FILE = "ktas/data.csv"
+_LEVEL = "KTAS_expert"
+_COLUMNS = (
+    *("Sex", "Age", "Chief_complain", "Mental", "Pain", "NRS_pain"),
+    *("SBP", "DBP", "HR", "RR", "BT", "Saturation", _LEVEL),
+)
 _SEX = {"1": Sex.FEMALE, "2": Sex.MALE}
 _CONSCIOUSNESS = {
     "1": Consciousness.ALERT,
@@ -29,9 +36,16 @@ _SIDES = frozenset({"lt", "rt", "left", "right", "both", "the", "and", "of", "in
 
 
 def load(data_dir: Path) -> list[Row]:
-    """Read `ktas/data.csv` under `data_dir` (latin-1, `;`, decimal commas)."""
-    with (data_dir / SOURCE / "data.csv").open(encoding="latin-1", newline="") as stream:
-        return [parse(record) for record in csv.DictReader(stream, delimiter=";")]
+    """Read the visits under `data_dir` (latin-1, `;`, decimal commas). Raises BadData."""
+    table = list(read_table(data_dir / FILE, columns=_COLUMNS, encoding="latin-1", delimiter=";"))
+    faults = [
+        BadCell(number, _LEVEL, "none of 1 (most urgent) to 5")
+        for number, record in table
+        if record[_LEVEL] not in map(str, URGENCY_LEVELS)
+    ]
+    if faults:
+        raise BadRows(faults)
+    return [parse(record) for _, record in table]
 
 
 def parse(record: Mapping[str, str]) -> Row:
@@ -55,7 +69,8 @@ def parse(record: Mapping[str, str]) -> Row:
         vitals=vitals_vector(
             vitals, age_years=_number(record["Age"]), sex=_SEX.get(record["Sex"]), pregnant=None
         ),
-        urgency_level=int(record["KTAS_expert"]),
+        urgency_level=int(record[_LEVEL]),
+        language="en",
     )
 
 

@@ -1,7 +1,7 @@
 """A hospital's own labelled data: a CSV file with a header, one message a row.
 
-Columns: `text`; `diagnosis` or `urgency_level` or both; optionally `id`, `group` (its rows are near-duplicates, as one
-patient's are), and the demographics and vital signs of `VITALS_COLUMNS`. Others are not read. An empty cell is
+Columns: `text`; `diagnosis` or `urgency_level` or both; optionally `id`, `group` (rows of one group are near-duplicates,
+as one patient's are), `language`, and the demographics and vital signs of `VITALS_COLUMNS`. Others are not read. An empty cell is
 "not known" or "not measured": where a hospital writes 0 or 999 for that, it has to be emptied first, because absence
 must not look like a finding. Nothing is repaired: every cell that cannot be used is named by its row.
 """
@@ -19,17 +19,18 @@ from typing import TypeVar
 from schemas import Consciousness, Sex, VitalSigns
 from streams.domain.quality import AGE_RANGE_YEARS, POSSIBLE_RANGES
 from streams.text import vitals_vector
-from trainer.data.errors import BadCell, BadRows, NothingToLearn, Undecodable, WrongColumns
+from trainer.data.errors import BadCell, BadRows, NothingToLearn, WrongColumns
 from trainer.data.rows import DIAGNOSIS_LABELS, URGENCY_LEVELS, Row
+from trainer.data.tables import FIRST_ROW, decoded
 
 __all__ = ["VITALS_COLUMNS", "Reading", "load"]
 
 VITALS_COLUMNS = ("age_years", "sex", "pregnant", *VitalSigns.model_fields)
-_COLUMNS = ("id", "text", "group", "diagnosis", "urgency_level", *VITALS_COLUMNS)
+_COLUMNS = ("id", "text", "group", "language", "diagnosis", "urgency_level", *VITALS_COLUMNS)
 _LONGEST_TEXT_CHARACTERS = 10_000
 _TRUTH = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 _RANGES: Mapping[str, tuple[float, float]] = {**POSSIBLE_RANGES, "age_years": AGE_RANGE_YEARS}
-_FIRST_ROW = 2
+_LANGUAGE = r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*"
 
 T = TypeVar("T")
 
@@ -52,7 +53,7 @@ class Reading:
 def load(path: Path, reading: Reading) -> list[Row]:
     """Read all rows. Raises Undecodable, WrongColumns, BadRows or NothingToLearn."""
     lines = csv.reader(
-        io.StringIO(_decoded(path, reading.encoding), newline=""), delimiter=reading.delimiter, strict=True
+        io.StringIO(decoded(path, reading.encoding), newline=""), delimiter=reading.delimiter, strict=True
     )
     header = next(lines, None)
     if header is None:
@@ -61,7 +62,7 @@ def load(path: Path, reading: Reading) -> list[Row]:
     rows: list[Row] = []
     faults: list[BadCell] = []
     seen: dict[str, int] = {}
-    for number, cells in enumerate(_counted(lines, faults), start=_FIRST_ROW):
+    for number, cells in enumerate(_counted(lines, faults), start=FIRST_ROW):
         if len(cells) != len(header):
             faults.append(BadCell(number, "-", f"{len(cells)} cells, the header has {len(header)}"))
             continue
@@ -76,21 +77,12 @@ def load(path: Path, reading: Reading) -> list[Row]:
     if faults:
         raise BadRows(faults)
     _check_labels(rows)
+    _check_mapped(rows, reading)
     return rows
 
 
-def _decoded(path: Path, encoding: str) -> str:
-    content = path.read_bytes()
-    try:
-        return content.decode("utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding)
-    except UnicodeDecodeError as error:
-        raise Undecodable(encoding, content.count(b"\n", 0, error.start) + 1) from None
-    except LookupError:
-        raise WrongColumns(f"{encoding} is not an encoding that Python knows") from None
-
-
 def _counted(lines: Iterator[list[str]], faults: list[BadCell]) -> Iterator[list[str]]:
-    number = _FIRST_ROW
+    number = FIRST_ROW
     try:
         for cells in lines:
             yield cells
@@ -114,6 +106,12 @@ def _places(header: list[str], reading: Reading) -> dict[str, int]:
     if not {"diagnosis", "urgency_level"} & set(places):
         raise WrongColumns("neither a column diagnosis nor urgency_level")
     return places
+
+
+def _check_mapped(rows: list[Row], reading: Reading) -> None:
+    """A label that the caller names and no row has is a typing error, or a class that cannot be learned."""
+    if absent := sorted(set(reading.labels.values()) - {row.diagnosis for row in rows}):
+        raise NothingToLearn(f"no row has the diagnosis {', '.join(absent)} that was named")
 
 
 def _check_labels(rows: list[Row]) -> None:
@@ -165,6 +163,7 @@ class _Record:
             vitals=vitals,
             diagnosis=self._diagnosis(),
             urgency_level=self._level(),
+            language=self._language(),
         )
         return row if len(self.faults) == before else None
 
@@ -202,6 +201,12 @@ class _Record:
         if label and label not in DIAGNOSIS_LABELS:
             self._fault("diagnosis", f"unknown label; there are {', '.join(DIAGNOSIS_LABELS)}")
         return label or None
+
+    def _language(self) -> str | None:
+        cell = self.cells.get("language", "")
+        if cell and not re.fullmatch(_LANGUAGE, cell):
+            self._fault("language", "not a language tag such as en or zh-CN")
+        return cell or None
 
     def _level(self) -> int | None:
         cell = self.cells.get("urgency_level", "")

@@ -1,7 +1,8 @@
 """What a model could learn from a dataset instead of medicine.
 
-Three traps are looked for: words that give a label away (its own name, or what was put in the place of a masked name);
-a style that tells the source, where sources have different labels; and near-duplicates on both sides of a split.
+Four traps are looked for: words that give a label away (its own name, or what was put in the place of a masked name);
+a style that tells the source, where sources have different labels; near-duplicates on both sides of a split; and vital signs
+whose absence tells the urgency.
 """
 
 import re
@@ -16,8 +17,10 @@ from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 
 from trainer.data.dataset import Dataset
+from trainer.data.missing import Uneven, unevenly_measured
 from trainer.data.rows import DIAGNOSIS_LABELS, Row, labelled
 from trainer.data.splits import cluster
+from trainer.data.words import TERM
 
 __all__ = ["LeakReport", "Suspect", "find_leaks"]
 
@@ -26,6 +29,13 @@ _OWN_NAME_UP_TO_SHARE = 0.2
 _LEAST_ROWS = 20
 _MASKS = re.compile(r"\[[a-z_ ]{3,20}\]|<[a-z_ ]{3,20}>|_{3,}|\bx{3,}\b", re.IGNORECASE)
 _MASKED_UP_TO_SHARE = 0.01
+_CHINESE_NAMES = {
+    "normal": "正常",
+    "hypertension": "高血压",
+    "diabetes": "糖尿病",
+    "heart_disease": "心脏病",
+    "cancer": "癌症",
+}
 _FOLDS = 5
 _SEED = 20_191_005
 
@@ -44,10 +54,10 @@ class Suspect:
 class LeakReport:
     """`failures` are what has to be mended; the rest is to be known.
 
-    `source_accuracy`: of a classifier that tells the source from the text (TF-IDF + logistic regression,
-    cross-validated by cluster), beside `source_majority`, the share of the largest source. `label_by_source`: how often
-    the source alone says the diagnosis. The closer both are to 1, the more a model can
-    answer by style. None with one source.
+    `source_accuracy`: of a classifier that tells the source from the text (TF-IDF + logistic regression, cross-validated
+    by cluster), beside `source_majority`, the share of the largest source. `label_by_source`: how often the source
+    alone says the diagnosis. The closer both are to 1, the more a model can answer by style. None with one source.
+    `uneven`: vital signs that are measured more often in the urgent, or in the others.
     """
 
     suspects: tuple[Suspect, ...]
@@ -55,6 +65,7 @@ class LeakReport:
     source_accuracy: float | None
     source_majority: float | None
     label_by_source: float | None
+    uneven: tuple[Uneven, ...] = ()
 
 
 def find_leaks(dataset: Dataset) -> LeakReport:
@@ -83,11 +94,12 @@ def find_leaks(dataset: Dataset) -> LeakReport:
         accuracy,
         majority,
         _label_by_source(rows, names) if majority else None,
+        tuple(unevenly_measured(dataset.rows)),
     )
 
 
 def _words_that_give_away(rows: Sequence[Row], names: Sequence[str]) -> Iterator[Suspect]:
-    counter = CountVectorizer(binary=True, ngram_range=(1, 2), min_df=max(2, _LEAST_ROWS // 4))
+    counter = CountVectorizer(binary=True, token_pattern=TERM, ngram_range=(1, 2), min_df=max(2, _LEAST_ROWS // 4))
     try:
         present = counter.fit_transform([row.text for row in rows])
     except ValueError:  # no word stands in that many rows
@@ -108,7 +120,7 @@ def _words_that_give_away(rows: Sequence[Row], names: Sequence[str]) -> Iterator
 def _own_names(rows: Sequence[Row], names: Sequence[str]) -> Iterator[str]:
     """A patient may name the disease; where a fifth of a label's rows do, the model reads labels, not symptoms."""
     for label, count in Counter(names).items():
-        pattern = re.compile(rf"\b{label.replace('_', ' ')}\b", re.IGNORECASE)
+        pattern = re.compile(rf"\b{label.replace('_', ' ')}\b|{_CHINESE_NAMES[label]}", re.IGNORECASE)
         naming = sum(
             bool(pattern.search(row.text)) for row, name in zip(rows, names, strict=True) if name == label
         )
@@ -138,7 +150,7 @@ def _source_accuracy(dataset: Dataset) -> tuple[float | None, float | None]:
     if len(counts) < 2 or len(set(dataset.clusters.tolist())) < _FOLDS:
         return None, None
     classifier = make_pipeline(
-        TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True),
+        TfidfVectorizer(token_pattern=TERM, ngram_range=(1, 2), min_df=2, sublinear_tf=True),
         LogisticRegression(max_iter=1000, class_weight="balanced", random_state=_SEED),
     )
     folds = GroupKFold(n_splits=_FOLDS)

@@ -40,7 +40,7 @@ class SplitShares(_Part):
 class Manifest(_Part):
     """`dataset.json`. `counts`: rows by source, split and label."""
 
-    format: Literal[1] = 1
+    format: Literal[2] = 2
     content_sha256: str
     rows: int
     clusters: int
@@ -57,16 +57,8 @@ def content_sha256(rows: Sequence[Row], clusters: NDArray[np.int64], parts: Sequ
     digest = hashlib.sha256()
     for row, cluster, part in zip(rows, clusters, parts, strict=True):
         vitals = [None if np.isnan(value) else float(value) for value in row.vitals]
-        fields = [
-            row.source,
-            row.text,
-            row.group,
-            row.diagnosis,
-            row.urgency_level,
-            vitals,
-            int(cluster),
-            part,
-        ]
+        labels = [row.diagnosis, row.urgency_level]
+        fields = [row.source, row.text, row.group, row.language, *labels, vitals, int(cluster), part]
         digest.update(json.dumps(fields, ensure_ascii=False).encode() + b"\n")
     return digest.hexdigest()
 

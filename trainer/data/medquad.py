@@ -13,9 +13,10 @@ from xml.etree import ElementTree
 
 from trainer.data.rows import NO_VITALS, Row
 
-__all__ = ["SOURCE", "load", "topic_label"]
+__all__ = ["FILE", "SOURCE", "load", "topic_label"]
 
 SOURCE = "medquad"
+FILE = "medquad/medquad-sets-1-9.tar.gz"
 _LEFT_OUT = "2_GARD_QA/"
 _CHARACTERS = 400
 _LONGEST_FOCUS_CHARACTERS = 120
@@ -32,9 +33,9 @@ _TOPICS = (
 
 
 def load(data_dir: Path) -> list[Row]:
-    """Read the answers on symptoms from `medquad/medquad-sets-1-9.tar.gz` under `data_dir`."""
+    """Read the answers on symptoms from the archive under `data_dir`."""
     rows = []
-    with tarfile.open(data_dir / SOURCE / "medquad-sets-1-9.tar.gz") as archive:
+    with tarfile.open(data_dir / FILE) as archive:
         for member in archive:
             stream = archive.extractfile(member) if _is_read(member.name) else None
             if stream is not None:
@@ -62,4 +63,6 @@ def _rows(document: bytes) -> list[Row]:
         if (question := pair.find("Question")) is not None and question.get("qtype") == "symptoms"
     ]
     label = topic_label(focus)
-    return [Row(SOURCE, text, f"{SOURCE}/{focus}", NO_VITALS, diagnosis=label) for text in texts if text]
+    return [
+        Row(SOURCE, text, f"{SOURCE}/{focus}", NO_VITALS, diagnosis=label, language="en") for text in texts if text
+    ]

@@ -23,7 +23,8 @@ class Row:
     """One text with what is known of it.
 
     `vitals` [v] float32, NaN where unknown. A label of None is not known and takes no part in its loss. Rows that
-    share `group` are near-duplicates by their source's own account and never land in different splits.
+    share `group` are near-duplicates by their source's own account and never land in different splits. `language`: of
+    the text (BCP 47), None where the source doesn't say.
     """
 
     source: str
@@ -32,6 +33,7 @@ class Row:
     vitals: NDArray[np.float32]
     diagnosis: str | None = None
     urgency_level: int | None = None
+    language: str | None = None
 
     @property
     def diagnosis_index(self) -> int | None:

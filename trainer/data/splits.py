@@ -4,7 +4,6 @@ Rows are joined into clusters where their source says so (`Row.group`) or where 
 a whole cluster then goes to one split, so a test row has no near-copy in training.
 """
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,8 +17,9 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from trainer.data.rows import Row
+from trainer.data.words import words
 
-__all__ = ["Shares", "Splits", "cluster", "split"]
+__all__ = ["HELD_OUT", "Shares", "Splits", "cluster", "split"]
 
 _SHINGLE_WORDS = 3
 _PERMUTATIONS = 64
@@ -42,6 +42,10 @@ class Shares:
 
     calibration: float
     test: float
+
+
+HELD_OUT = Shares(calibration=0, test=1)
+"""Of a source that never trains, and takes its near-duplicates in other sources with it."""
 
 
 def split(
@@ -70,7 +74,8 @@ def split(
     for group in groups:
         needed = Counter(map(_stratum, group))
         fits = (part for part, left in room.items() if all(left[s] >= n for s, n in needed.items()))
-        part = next(fits, "train")
+        held_out = any(shares[row.source] == HELD_OUT for row in group)
+        part = "test" if held_out else next(fits, "train")
         for stratum, count in needed.items() if part in room else ():
             room[part][stratum] -= count
         parts[part].extend(group)
@@ -107,5 +112,5 @@ def _similar_texts(rows: Sequence[Row]) -> Iterator[tuple[int, int]]:
 
 
 def _shingles(text: str) -> set[str]:
-    words = re.findall(r"\w+", text.lower()) or [text]
-    return {" ".join(words[i : i + _SHINGLE_WORDS]) for i in range(max(1, len(words) - _SHINGLE_WORDS + 1))}
+    said = words(text) or [text]
+    return {" ".join(said[i : i + _SHINGLE_WORDS]) for i in range(max(1, len(said) - _SHINGLE_WORDS + 1))}

@@ -4,28 +4,29 @@ Two conditions are labels of ours; the other 22 are none of the four and count a
 heart disease and no cancer, and near half of it are near-duplicates of each other.
 """
 
-import csv
 from pathlib import Path
 
 from trainer.data.rows import NO_VITALS, Row
+from trainer.data.tables import FIRST_ROW, read_table
 
-__all__ = ["SOURCE", "load"]
+__all__ = ["FILE", "SOURCE", "load"]
 
 SOURCE = "symptom2disease"
+FILE = "symptom2disease/Symptom2Disease.csv"
 _LABELS = {"hypertension": "hypertension", "diabetes": "diabetes"}
 
 
 def load(data_dir: Path) -> list[Row]:
-    """Read `symptom2disease/Symptom2Disease.csv` under `data_dir`."""
-    path = data_dir / SOURCE / "Symptom2Disease.csv"
-    with path.open(encoding="utf-8", newline="") as stream:
-        return [
-            Row(
-                source=SOURCE,
-                text=record["text"],
-                group=f"{SOURCE}/{number}",
-                vitals=NO_VITALS,
-                diagnosis=_LABELS.get(record["label"].lower(), "normal"),
-            )
-            for number, record in enumerate(csv.DictReader(stream))
-        ]
+    """Read the descriptions under `data_dir`. Raises BadData."""
+    table = read_table(data_dir / FILE, columns=("label", "text"), encoding="utf-8")
+    return [
+        Row(
+            source=SOURCE,
+            text=record["text"],
+            group=f"{SOURCE}/{number - FIRST_ROW}",
+            vitals=NO_VITALS,
+            diagnosis=_LABELS.get(record["label"].lower(), "normal"),
+            language="en",
+        )
+        for number, record in table
+    ]

@@ -27,4 +27,5 @@ def to_row(visit: Visit) -> Row:
         group=f"{SOURCE}/{visit.complaint}",
         vitals=vitals_vector(vitals, age_years=visit.age_years, sex=Sex(visit.sex), pregnant=None),
         urgency_level=visit.urgency_level,
+        language="en",
     )

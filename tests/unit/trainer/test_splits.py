@@ -60,6 +60,14 @@ def test_texts_that_share_most_words_are_one_cluster_whatever_their_group() -> N
     assert numbers[0] == numbers[1] != numbers[2]
 
 
+def test_chinese_texts_that_share_most_characters_are_one_cluster() -> None:
+    text = "我最近三个星期两只胳膊都起了疹子晚上痒得厉害"
+    numbers = cluster(
+        [row(text, group="a"), row(text + "怎么办", group="b"), row("膝盖肿了走不动路", group="c")]
+    )
+    assert numbers[0] == numbers[1] != numbers[2]
+
+
 def test_similarity_carries_over_a_shared_group() -> None:
     numbers = cluster([row("one", group="a"), row("two", group="a"), row("two", group="b")])
     assert len(set(numbers)) == 1

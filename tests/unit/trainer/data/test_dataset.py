@@ -62,7 +62,7 @@ def test_a_folder_without_one_of_its_files_is_no_dataset(dataset: Dataset, tmp_p
 def test_a_manifest_of_another_format_is_refused(dataset: Dataset, tmp_path: Path) -> None:
     write_dataset(dataset, tmp_path / "d")
     path = tmp_path / "d" / "dataset.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), "format": 2}))
+    path.write_text(json.dumps({**json.loads(path.read_text()), "format": 1}))
     with pytest.raises(DatasetChanged):
         read_dataset(tmp_path / "d")
 
@@ -78,6 +78,8 @@ def test_merged_datasets_are_split_anew_and_keep_their_origins(dataset: Dataset)
     assert merged.manifest.rows == 400
     with pytest.raises(NothingToLearn, match="corpus"):
         importing.merge([dataset, dataset], seed=1)
+    with pytest.raises(NothingToLearn, match="no source elsewhere"):
+        importing.merge([dataset], hold_out=["elsewhere"], seed=1)
 
 
 def test_no_rows_are_no_dataset() -> None:

@@ -104,6 +104,18 @@ def test_a_column_named_by_the_caller_has_to_be_there(tmp_path: Path) -> None:
         labelled_csv.load(written(tmp_path, HEADER, GOOD), Reading("here", columns={"text": "complaint"}))
 
 
+def test_a_label_that_is_named_and_never_comes_is_refused(tmp_path: Path) -> None:
+    path = written(tmp_path, HEADER, GOOD, OTHER)
+    with pytest.raises(NothingToLearn, match="cancer"):
+        labelled_csv.load(path, Reading("here", labels={"CA": "cancer"}))
+
+
+def test_a_language_is_a_tag_or_unknown(tmp_path: Path) -> None:
+    path = written(tmp_path, HEADER + ",language", GOOD + ",zh-CN", OTHER + ",")
+    assert [row.language for row in labelled_csv.load(path, Reading("here"))] == ["zh-CN", None]
+    assert faults(written(tmp_path, HEADER + ",language", GOOD + ",en", OTHER + ",English!")) == [(3, "language")]
+
+
 def test_a_line_in_another_encoding_is_named(tmp_path: Path) -> None:
     path = tmp_path / "data.csv"
     path.write_bytes(

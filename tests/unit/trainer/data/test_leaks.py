@@ -5,10 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from streams.text import VITALS_FIELDS
+from tests.unit.trainer.tiny import row
 from trainer.data import importing
 from trainer.data.dataset import Dataset, make_dataset
 from trainer.data.leaks import find_leaks
 from trainer.data.manifest import Origin
+from trainer.data.missing import Uneven
 from trainer.data.rows import NO_VITALS, Row
 from trainer.data.splits import Shares
 
@@ -39,6 +42,24 @@ def test_what_stands_in_the_place_of_a_masked_name_is_found(words: str) -> None:
 def test_a_label_that_its_rows_name_is_found() -> None:
     report = find_leaks(planted(corpus_rows(), "heart_disease", "it is heart disease"))
     assert any("heart_disease name it" in failure for failure in report.failures)
+
+
+def test_a_label_that_its_rows_name_in_chinese_is_found() -> None:
+    report = find_leaks(planted(corpus_rows(), "cancer", "我得了癌症"))
+    assert any("cancer name it" in failure for failure in report.failures)
+
+
+def test_a_vital_sign_whose_absence_tells_the_urgency_is_reported() -> None:
+    rows = [
+        row(f"complaint {number}", urgency_level=1 + number % 5, pain_score=3.0, heart_rate_bpm=80.0)
+        for number in range(200)
+    ]
+    assert find_leaks(make_dataset(rows, [ORIGIN], shares=SHARES, seed=1)).uneven == ()
+    spo2 = VITALS_FIELDS.index("spo2_percent")
+    for urgent in (some for some in rows if (some.urgency_level or 5) <= 2):
+        urgent.vitals[spo2] = 95
+    report = find_leaks(make_dataset(rows, [ORIGIN], shares=SHARES, seed=1))
+    assert report.uneven == (Uneven("corpus", "spo2_percent", 1.0, 0.0),)
 
 
 def test_a_near_duplicate_across_a_split_is_found() -> None:

@@ -14,9 +14,18 @@ pytestmark = [
 ]
 
 
-@pytest.mark.parametrize(("source", "rows"), [("symptom2disease", 1200), ("ktas", 1267), ("medquad", 382)])
+@pytest.mark.parametrize(("source", "rows"), [("symptom2disease", 1200), ("ktas", 1267), ("medquad", 382), ("ddxplus", 49), ("toyhom", 7644)])
 def test_every_row_of_a_source_is_read(source: str, rows: int) -> None:
-    assert importing.import_public(source, DATA, seed=1).manifest.rows == rows
+    dataset = importing.import_public(source, DATA, seed=1)
+    assert dataset.manifest.rows == rows
+    assert dataset.manifest.origins[0].file_sha256 is not None
+    if source != "medquad":  # whose record names a commit
+        assert dataset.manifest.origins[0].file_sha256 in dataset.manifest.origins[0].provenance
+
+
+def test_in_real_visits_absence_tells_the_urgency() -> None:
+    uneven = {found.field: found for found in find_leaks(importing.import_public("ktas", DATA, seed=1)).uneven}
+    assert uneven["spo2_percent"].urgent > uneven["spo2_percent"].others
 
 
 def test_known_leaks_of_a_real_source_are_found() -> None:

@@ -1,0 +1,16 @@
+"""What counts as a word, where texts are compared: Chinese has no spaces, so each of its characters does."""
+
+import re
+
+__all__ = ["TERM", "words"]
+
+_CHINESE = "\u3400-\u9fff"
+_WORD = re.compile(rf"[{_CHINESE}]|[^\W{_CHINESE}]+")
+
+TERM = rf"[{_CHINESE}]|[^\W{_CHINESE}]{{2,}}"
+"""The same as a token pattern of scikit-learn, without single letters."""
+
+
+def words(text: str) -> list[str]:
+    """Return the words in lower case, in order."""
+    return _WORD.findall(text.lower())
