@@ -38,7 +38,8 @@ def load(data_dir: Path) -> list[Row]:
             condition = _Condition.model_validate(entry)
         except ValidationError as error:
             faults += [
-                BadCell(number, ".".join(map(str, fault["loc"])) or "-", fault["type"]) for fault in error.errors()
+                BadCell(number, ".".join(map(str, fault["loc"])) or "-", fault["type"])
+                for fault in error.errors()
             ]
             continue
         rows.append(

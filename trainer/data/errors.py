@@ -17,7 +17,10 @@ _SHOWN = 20
 
 
 class BadCell(NamedTuple):
-    """`row` as a spreadsheet counts, its header being row 1, or an entry's place in a file without one; `fault` says what is wrong, without the value."""
+    """`fault` says what is wrong, without the value.
+
+    `row` as a spreadsheet counts, its header being row 1; in a file without a header, the entry's place.
+    """
 
     row: int
     column: str

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from trainer import provenance
-from trainer.data import corpus, ddxplus, ktas, labelled_csv, medquad, symptom2disease, toyhom, visits
+from trainer.data import corpus, ddxplus, fhir, ktas, labelled_csv, medquad, symptom2disease, toyhom, visits
 from trainer.data.dataset import DEFAULT_SHARES, Dataset, make_dataset
 from trainer.data.errors import BadData, NothingToLearn
 from trainer.data.labelled_csv import Reading
@@ -14,7 +14,16 @@ from trainer.data.manifest import Origin
 from trainer.data.rows import Row
 from trainer.data.splits import HELD_OUT, Shares
 
-__all__ = ["PUBLIC_SOURCES", "WRITTEN_SOURCES", "PublicSource", "import_csv", "import_public", "merge", "write_corpus"]
+__all__ = [
+    "PUBLIC_SOURCES",
+    "WRITTEN_SOURCES",
+    "PublicSource",
+    "import_csv",
+    "import_fhir",
+    "import_public",
+    "merge",
+    "write_corpus",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +86,29 @@ def import_csv(
         file_sha256=_sha256(path),
     )
     return make_dataset(rows, [origin], shares=shares, seed=seed)
+
+
+def import_fhir(
+    path: Path,
+    source: str,
+    *,
+    provenance: str,
+    licence: str,
+    blank_unusable: bool = False,
+    shares: Shares = DEFAULT_SHARES,
+    seed: int,
+) -> Dataset:
+    """Read a hospital's FHIR R4 export. Raises BadData."""
+    export = fhir.load(path, source, blank_unusable=blank_unusable)
+    left_out = "".join(f", {count} left out with {reason}" for reason, count in export.left_out.items())
+    origin = Origin(
+        source=source,
+        description=f"{len(export.rows)} labelled of {export.encounters} encounters{left_out}",
+        provenance=provenance,
+        licence=licence,
+        file_sha256=_sha256(path) if path.is_file() else None,
+    )
+    return make_dataset(export.rows, [origin], shares=shares, seed=seed)
 
 
 def merge(

@@ -1,9 +1,9 @@
 """A hospital's own labelled data: a CSV file with a header, one message a row.
 
-Columns: `text`; `diagnosis` or `urgency_level` or both; optionally `id`, `group` (rows of one group are near-duplicates,
-as one patient's are), `language`, and the demographics and vital signs of `VITALS_COLUMNS`. Others are not read. An empty cell is
-"not known" or "not measured": where a hospital writes 0 or 999 for that, it has to be emptied first, because absence
-must not look like a finding. Nothing is repaired: every cell that cannot be used is named by its row.
+Columns: `text`; `diagnosis` or `urgency_level` or both; optionally `id`, `language`, `group` (rows of one group are
+near-duplicates, as one patient's are), and the demographics and vital signs of `VITALS_COLUMNS`. Others are not read.
+An empty cell is "not known" or "not measured": where a hospital writes 0 or 999 for that, it has to be emptied first,
+because absence must not look like a finding. Nothing is repaired: every cell that cannot be used is named by its row.
 """
 
 import csv
@@ -20,6 +20,7 @@ from schemas import Consciousness, Sex, VitalSigns
 from streams.domain.quality import AGE_RANGE_YEARS, POSSIBLE_RANGES
 from streams.text import vitals_vector
 from trainer.data.errors import BadCell, BadRows, NothingToLearn, WrongColumns
+from trainer.data.labels import check_labels
 from trainer.data.rows import DIAGNOSIS_LABELS, URGENCY_LEVELS, Row
 from trainer.data.tables import FIRST_ROW, decoded
 
@@ -76,7 +77,7 @@ def load(path: Path, reading: Reading) -> list[Row]:
             rows.append(row)
     if faults:
         raise BadRows(faults)
-    _check_labels(rows)
+    check_labels(rows)
     _check_mapped(rows, reading)
     return rows
 
@@ -112,19 +113,6 @@ def _check_mapped(rows: list[Row], reading: Reading) -> None:
     """A label that the caller names and no row has is a typing error, or a class that cannot be learned."""
     if absent := sorted(set(reading.labels.values()) - {row.diagnosis for row in rows}):
         raise NothingToLearn(f"no row has the diagnosis {', '.join(absent)} that was named")
-
-
-def _check_labels(rows: list[Row]) -> None:
-    if not rows:
-        raise NothingToLearn("there are 0 rows below the header")
-    for task, labels in (
-        ("diagnosis", {row.diagnosis for row in rows} - {None}),
-        ("urgency_level", {row.urgency_level for row in rows} - {None}),
-    ):
-        if len(labels) == 1:
-            raise NothingToLearn(f"{task}: every row has the one label {next(iter(labels))}")
-    if all(row.diagnosis is None and row.urgency_level is None for row in rows):
-        raise NothingToLearn("no row has a label")
 
 
 @dataclass(slots=True)

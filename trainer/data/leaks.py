@@ -1,8 +1,8 @@
 """What a model could learn from a dataset instead of medicine.
 
 Four traps are looked for: words that give a label away (its own name, or what was put in the place of a masked name);
-a style that tells the source, where sources have different labels; near-duplicates on both sides of a split; and vital signs
-whose absence tells the urgency.
+a style that tells the source, where sources have different labels; near-duplicates on both sides of a split; and vital
+signs whose absence tells the urgency.
 """
 
 import re
@@ -54,8 +54,8 @@ class Suspect:
 class LeakReport:
     """`failures` are what has to be mended; the rest is to be known.
 
-    `source_accuracy`: of a classifier that tells the source from the text (TF-IDF + logistic regression, cross-validated
-    by cluster), beside `source_majority`, the share of the largest source. `label_by_source`: how often the source
+    `source_accuracy`: of a classifier that tells the source from the text (TF-IDF + logistic regression, validated
+    across clusters), beside `source_majority`, the share of the largest source. `label_by_source`: how often the source
     alone says the diagnosis. The closer both are to 1, the more a model can answer by style. None with one source.
     `uneven`: vital signs that are measured more often in the urgent, or in the others.
     """
@@ -74,9 +74,8 @@ def find_leaks(dataset: Dataset) -> LeakReport:
     names = [DIAGNOSIS_LABELS[index] for index in labels]
     suspects: list[Suspect] = []
     failures: list[str] = []
-    for source in sorted(
-        {row.source for row in rows}
-    ):  # each by itself: others would dilute what it gives away
+    # Each source by itself: others would dilute what it gives away.
+    for source in sorted({row.source for row in rows}):
         of_source = [(row, name) for row, name in zip(rows, names, strict=True) if row.source == source]
         own_rows, own_names = [row for row, _ in of_source], [name for _, name in of_source]
         found = tuple(_words_that_give_away(own_rows, own_names))
@@ -99,7 +98,9 @@ def find_leaks(dataset: Dataset) -> LeakReport:
 
 
 def _words_that_give_away(rows: Sequence[Row], names: Sequence[str]) -> Iterator[Suspect]:
-    counter = CountVectorizer(binary=True, token_pattern=TERM, ngram_range=(1, 2), min_df=max(2, _LEAST_ROWS // 4))
+    counter = CountVectorizer(
+        binary=True, token_pattern=TERM, ngram_range=(1, 2), min_df=max(2, _LEAST_ROWS // 4)
+    )
     try:
         present = counter.fit_transform([row.text for row in rows])
     except ValueError:  # no word stands in that many rows

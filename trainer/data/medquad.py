@@ -64,5 +64,7 @@ def _rows(document: bytes) -> list[Row]:
     ]
     label = topic_label(focus)
     return [
-        Row(SOURCE, text, f"{SOURCE}/{focus}", NO_VITALS, diagnosis=label, language="en") for text in texts if text
+        Row(SOURCE, text, f"{SOURCE}/{focus}", NO_VITALS, diagnosis=label, language="en")
+        for text in texts
+        if text
     ]

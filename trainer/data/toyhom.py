@@ -1,8 +1,8 @@
 """Chinese medical dialogue data (Toyhom): questions that patients asked doctors of internal medicine online.
 
 They carry no label: the department says who answered, not what explains the complaint, and most questions name a
-disease that is known already. They are for pre-training on patients' Chinese and for judging what is foreign to a model.
-GB18030; nearly every twentieth question comes twice. The doctors' answers are not read.
+disease that is known already. They are for pre-training on patients' Chinese and for judging what is foreign to a
+model. GB18030; nearly every twentieth question comes twice. The doctors' answers are not read.
 """
 
 from pathlib import Path

@@ -113,7 +113,9 @@ def test_a_label_that_is_named_and_never_comes_is_refused(tmp_path: Path) -> Non
 def test_a_language_is_a_tag_or_unknown(tmp_path: Path) -> None:
     path = written(tmp_path, HEADER + ",language", GOOD + ",zh-CN", OTHER + ",")
     assert [row.language for row in labelled_csv.load(path, Reading("here"))] == ["zh-CN", None]
-    assert faults(written(tmp_path, HEADER + ",language", GOOD + ",en", OTHER + ",English!")) == [(3, "language")]
+    assert faults(written(tmp_path, HEADER + ",language", GOOD + ",en", OTHER + ",English!")) == [
+        (3, "language")
+    ]
 
 
 def test_a_line_in_another_encoding_is_named(tmp_path: Path) -> None:

@@ -1,0 +1,72 @@
+"""What the commands on datasets share: their options, and how a dataset or what is wrong with it is told."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from trainer.data.dataset import Dataset
+    from trainer.data.splits import Shares
+
+__all__ = ["Calibration", "Out", "Seed", "Test", "console", "keep", "shares_of", "told", "write_out"]
+
+console = Console()
+
+Out = Annotated[Path, typer.Option(help="The dataset's new folder.")]
+Seed = Annotated[int, typer.Option(help="Of the split, and of what is written.")]
+Calibration = Annotated[
+    float, typer.Option(min=0, max=0.5, help="Share held back for temperatures and thresholds.")
+]
+Test = Annotated[float, typer.Option(min=0, max=0.5, help="Share held back for the last judgement.")]
+
+
+def shares_of(calibration: float, test: float) -> "Shares":
+    """Return what is held back of every source."""
+    from trainer.data.splits import Shares
+
+    return Shares(calibration=calibration, test=test)
+
+
+def keep(dataset: "Dataset", out: Path) -> None:
+    """Write the folder, and say what is in it."""
+    from trainer.data.dataset import write_dataset
+
+    write_dataset(dataset, out)
+    write_out(dataset)
+
+
+def write_out(dataset: "Dataset") -> None:
+    """Say how many rows each source, split and label has."""
+    manifest = dataset.manifest
+    table = Table("source", "split", "rows", "labels")
+    for source, parts in manifest.counts.items():
+        for part, labels in parts.items():
+            rows = sum(
+                row.source == source and where == part
+                for row, where in zip(dataset.rows, dataset.parts, strict=True)
+            )
+            table.add_row(
+                source, part, str(rows), "  ".join(f"{name} {count}" for name, count in labels.items())
+            )
+    console.print(table)
+    console.print(
+        f"{manifest.rows} rows in {manifest.clusters} clusters, sha256 {manifest.content_sha256[:16]}"
+    )
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """What is wrong with the data, or with its folder, ends the command with a line, not with a traceback."""
+    from trainer.data.errors import BadData
+
+    try:
+        yield
+    except (BadData, FileExistsError) as error:
+        told = f"{error.filename} is there already" if isinstance(error, FileExistsError) else str(error)
+        console.print(told, style="red", markup=False, highlight=False)
+        raise typer.Exit(1) from None
