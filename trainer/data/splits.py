@@ -88,8 +88,8 @@ def _stratum(row: Row) -> tuple[str, str | None, bool]:
 
 def cluster(rows: Sequence[Row]) -> NDArray[np.int64]:
     """Return each row's cluster number [k]; similarity is transitive (connected components)."""
-    edges = [(0, 0), *_same_group(rows), *_similar_texts(rows)]
-    left, right = zip(*edges, strict=True)
+    edges = [*_same_group(rows), *_similar_texts(rows)]
+    left, right = np.array(edges, dtype=np.int64).reshape(-1, 2).T
     graph = coo_matrix((np.ones(len(edges)), (left, right)), shape=(len(rows), len(rows)))
     labels: NDArray[np.int64] = connected_components(graph, directed=False)[1].astype(np.int64)
     return labels

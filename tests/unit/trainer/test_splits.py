@@ -71,3 +71,8 @@ def test_chinese_texts_that_share_most_characters_are_one_cluster() -> None:
 def test_similarity_carries_over_a_shared_group() -> None:
     numbers = cluster([row("one", group="a"), row("two", group="a"), row("two", group="b")])
     assert len(set(numbers)) == 1
+
+
+def test_no_rows_are_no_clusters_and_three_empty_splits() -> None:
+    assert cluster([]).tolist() == []
+    assert split([], {}, seed=1) == Splits((), (), ())
