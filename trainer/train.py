@@ -35,7 +35,17 @@ from trainer.fit import fit
 from trainer.model import TriageBert
 from trainer.probe import Probing, probe
 from trainer.provenance import DataUse
-from trainer.runs import CodeVersion, DataUsed, EpochRecord, Interval, RunFolder, RunRecord, Score
+from trainer.runs import (
+    MODEL_NAME,
+    MODEL_VERSION,
+    CodeVersion,
+    DataUsed,
+    EpochRecord,
+    Interval,
+    RunFolder,
+    RunRecord,
+    Score,
+)
 from trainer.served import ServedGraph
 from trainer.tuning.config import TrainConfig
 from trainer.tuning.loop import Trained, train_epochs
@@ -165,7 +175,14 @@ class _Run:
         graph = ServedGraph(version_dir / "model.onnx", windower, workers=config.threads)
         fitted = fit(graph, splits.calibration)
         profile = write_profile(
-            graph, splits, fitted, version_dir, language=config.language, window_tokens=config.max_length
+            graph,
+            splits,
+            fitted,
+            version_dir,
+            name=MODEL_NAME,
+            version=MODEL_VERSION,
+            language=config.language,
+            window_tokens=config.max_length,
         )
         results: list[Result] = []
         for name, rows in _by_source(splits.test).items():

@@ -47,6 +47,8 @@ def write_profile(
     fitted: Fitted,
     version_dir: Path,
     *,
+    name: str,
+    version: str,
     language: str,
     window_tokens: int,
 ) -> ModelProfile:
@@ -54,8 +56,8 @@ def write_profile(
     statistics = calibrate.domain_statistics(splits.train, graph.ask(splits.train, title="domain").embedding)
     held_out = graph.ask(splits.calibration, title="domain").embedding
     profile = ModelProfile(
-        name=version_dir.parent.name,
-        version=version_dir.name,
+        name=name,
+        version=version,
         labels=DIAGNOSIS_LABELS,
         languages=(language,),
         window_tokens=window_tokens,
@@ -85,6 +87,7 @@ def write_card(
     version_dir: Path,
     *,
     encoder: str,
+    notes: Sequence[str] = (),
 ) -> None:
     """Write down what was made, from what, how well it answers, and what it cannot do."""
     card.write(
@@ -106,6 +109,7 @@ def write_card(
             trade_off=fitted.trade_off,
             results=results,
             files_sha256=bundle.sha256_of(version_dir),
+            notes=notes,
         ),
         version_dir,
     )

@@ -33,7 +33,6 @@ def evaluate(
     try:
         # Loads torch and scikit-learn: only this command waits for them.
         from trainer import evaluation
-        from trainer.evaluation.intervals import SEED
     except ModuleNotFoundError as error:
         console.print(f"{error.name} is not installed: run `make dev` first", style="red", soft_wrap=True)
         raise typer.Exit(1) from None
@@ -43,7 +42,7 @@ def evaluate(
     except evaluation.NotAVersion as error:
         console.print(str(error), style="red", markup=False, soft_wrap=True)
         raise typer.Exit(1) from None
-    evidence = evaluation.built_in(version.card, data, foreign_rows=budget.foreign_rows, seed=SEED)
+    evidence = evaluation.built_in(version.card, data)
     for warning in evidence.warnings:
         console.print(warning, style="yellow", markup=False)
     sections = evaluation.judge(version, evidence, budget, say=console.print)

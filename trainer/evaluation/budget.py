@@ -12,27 +12,15 @@ class Budget:
     name: str
     rows_per_test_set: int | None
     training_rows: int | None
-    behaviour_rows: int
-    explained_rows: int
-    attacked_rows: int
-    foreign_rows: int
 
 
 FULL = Budget(
     name="full",
     rows_per_test_set=None,
     training_rows=None,
-    behaviour_rows=800,
-    explained_rows=60,
-    attacked_rows=120,
-    foreign_rows=400,
 )
 QUICK = Budget(
     name="quick",
     rows_per_test_set=100,
     training_rows=1200,
-    behaviour_rows=120,
-    explained_rows=8,
-    attacked_rows=12,
-    foreign_rows=60,
 )

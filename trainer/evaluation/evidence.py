@@ -1,8 +1,8 @@
 """Which rows a version is judged on, and whether it may have trained on them."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -11,7 +11,7 @@ from trainer import pipeline
 from trainer.data import corpus
 from trainer.data.rows import Row
 from trainer.data.splits import Splits, split
-from trainer.evaluation.foreign import foreign_texts
+from trainer.versions import counted
 
 __all__ = ["Evidence", "built_in", "sampled"]
 
@@ -22,19 +22,13 @@ _DEFAULT_MESSAGES, _DEFAULT_SEED = 2000, 3
 class Evidence:
     """`test_sets` by name are only read; `train` and `calibration` are the version's own, for baselines and fits.
 
-    `foreign`: texts by source that the model was not made for. `warnings`: what a reader must know first.
+    `warnings`: what a reader must know first.
     """
 
     train: tuple[Row, ...]
     calibration: tuple[Row, ...]
     test_sets: Mapping[str, tuple[Row, ...]]
-    foreign: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
-
-    def mixed(self, count: int, seed: int) -> tuple[Row, ...]:
-        """Return up to `count` test rows, every test set in like number."""
-        each = max(1, count // len(self.test_sets))
-        return tuple(row for rows in self.test_sets.values() for row in sampled(rows, each, seed))
 
 
 def sampled(rows: Sequence[Row], count: int | None, seed: int) -> tuple[Row, ...]:
@@ -44,7 +38,7 @@ def sampled(rows: Sequence[Row], count: int | None, seed: int) -> tuple[Row, ...
     return tuple(Random(seed).sample(list(rows), count))
 
 
-def built_in(card: Mapping[str, Any], data: Path, *, foreign_rows: int, seed: int) -> Evidence:
+def built_in(card: Mapping[str, Any], data: Path) -> Evidence:
     """Deal the built-in sources out as the version's card says they were.
 
     A split is the version's own where the rows of each part and source are as many as its card counts. Where no known
@@ -71,7 +65,6 @@ def built_in(card: Mapping[str, Any], data: Path, *, foreign_rows: int, seed: in
         splits.train,
         splits.calibration,
         test_sets,
-        foreign_texts(data, foreign_rows, seed),
         tuple(warnings),
     )
 
@@ -84,8 +77,7 @@ def _as_on_the_card(card: Mapping[str, Any], sources: pipeline.Sources, seed: in
         pipeline.deal_out(sources, seed),
         split([*without_visits, *sources.real], pipeline.SHARES, seed=seed),
     ):
-        parts = {"train": splits.train, "calibration": splits.calibration, "test": splits.test}
-        if {part: dict(Counter(row.source for row in rows)) for part, rows in parts.items()} == wanted:
+        if counted(splits) == wanted:
             return splits
     return None
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logsumexp
 
 from streams.adapters.model_bundle import ModelBundle, load_bundle
 from streams.domain.reading import read_windows
@@ -29,8 +28,7 @@ class Readings:
     """What service would read in k rows; levels and labels as indices from 0.
 
     `diagnosis` [k, d] and `urgency` [k, 5]: calibrated probabilities; `level` the most probable level, `published`
-    the most urgent plausible one, which is what goes out; `distance` of the embedding to the training data; `energy`
-    of the diagnosis logits, higher where they are small (Liu et al., NeurIPS 2020); all [k].
+    the most urgent plausible one, which is what goes out; `distance` of the embedding to the training data; all [k].
     """
 
     diagnosis: NDArray[np.float64]
@@ -38,17 +36,11 @@ class Readings:
     level: NDArray[np.int64]
     published: NDArray[np.int64]
     distance: NDArray[np.float64]
-    energy: NDArray[np.float64]
 
     @property
     def label(self) -> NDArray[np.int64]:
         """The most probable label [k], whether or not it would be withheld."""
         return np.asarray(self.diagnosis.argmax(axis=1), dtype=np.int64)
-
-    @property
-    def confidence(self) -> NDArray[np.float64]:
-        """The probability of that label [k]."""
-        return np.asarray(self.diagnosis.max(axis=1))
 
 
 class JudgedVersion:
@@ -90,17 +82,15 @@ class JudgedVersion:
         self, windows: Sequence[tuple[EncodedWindow, ...]], answers: Sequence[ModelAnswer]
     ) -> Readings:
         """Combine the answers to `windows`, which lie in one line, into one reading per row."""
-        readings, energy, start = [], [], 0
+        readings, start = [], 0
         for parts in windows:
             own = answers[start : start + len(parts)]
             start += len(parts)
             readings.append(read_windows(self.profile, self.bundle.domain, parts, own))
-            energy.append(max(-float(logsumexp(answer.diagnosis_logits)) for answer in own))
         return Readings(
             diagnosis=np.array([list(reading.diagnosis_probabilities.values()) for reading in readings]),
             urgency=np.array([reading.urgency_probabilities for reading in readings]),
             level=np.array([reading.urgency_level for reading in readings], dtype=np.int64) - 1,
             published=np.array([reading.plausible_level for reading in readings], dtype=np.int64) - 1,
             distance=np.array([reading.domain_distance for reading in readings]),
-            energy=np.array(energy),
         )
