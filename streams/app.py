@@ -15,9 +15,10 @@ from streams.topics import DEAD_LETTER_MAX_BYTES, EXPRESS, FEEDBACK, MESSAGES, S
 __all__ = ["create_app"]
 
 ADMIT_CHUNK = 32
-STANDARD_CHUNK = 32
+STANDARD_CHUNK, LARGEST_STANDARD_CHUNK = 32, 500
 FEEDBACK_CHUNK = 32
-"""A chunk is what a crash repeats, and what an express request may have to wait behind."""
+"""A chunk is what a crash repeats, and what an express request may have to wait behind: the standard lane's grows only
+while the model answers faster than one on two cores does."""
 EXPRESS_CHUNK = 16
 EXPRESS_DEPTH = 4096
 """Deep, so that during an outage of the model every waiting express message is at least announced."""
@@ -69,7 +70,9 @@ def _add_assess(app: App, settings: Settings) -> None:
     for_standard = MeasuredStage(STANDARD.name, stages.standard)
     add_pages(app, Brokers(librdkafka_config(settings)), {"model": stages.standard.assessment.model.ready})
     express = app.batch_topic(EXPRESS.name, chunk_size=EXPRESS_CHUNK, maxsize=EXPRESS_DEPTH)
-    standard = app.batch_topic(STANDARD.name, chunk_size=STANDARD_CHUNK, maxsize=4)
+    standard = app.batch_topic(
+        STANDARD.name, chunk_size=STANDARD_CHUNK, largest_chunk=LARGEST_STANDARD_CHUNK, maxsize=4
+    )
 
     @app.agent(express, name="assess-express")
     async def assess_express(stream: Any) -> None:

@@ -11,6 +11,7 @@ import structlog
 from faust.app import BootStrategy
 from mode import Service
 
+from streams.engine.chunk_size import ChunkSize
 from streams.engine.errors import RebalanceStuck
 from streams.engine.log_limit import limit_client_logs
 from streams.engine.sink import Sink
@@ -88,7 +89,7 @@ class App(faust.App):
     ) -> None:
         if settings.get("processing_guarantee", "at_least_once") != "at_least_once":
             raise ConfigurationError("the engine's guarantee is at_least_once")
-        self.chunk_sizes: dict[str, int] = {}
+        self.chunk_sizes: dict[str, ChunkSize] = {}
         self.chunk_runners: set[ChunkRunner] = set()
         self.drain_timeout_s = drain_timeout_s
         self.stuck_rebalance_s = stuck_rebalance_s
@@ -97,11 +98,13 @@ class App(faust.App):
         limit_client_logs()
         super().__init__(id, **{**SAFE_DEFAULTS, **settings})
 
-    def batch_topic(self, name: str, *, chunk_size: int, maxsize: int) -> BatchTopic:
+    def batch_topic(
+        self, name: str, *, chunk_size: int, largest_chunk: int | None = None, maxsize: int
+    ) -> BatchTopic:
         """A topic for `run_batches`: events of at most `chunk_size` records, `maxsize` of them waiting per
-        partition."""
-        topic = BatchTopic(self, topics=[name], chunk_size=chunk_size, maxsize=maxsize)
-        self.chunk_sizes[name] = chunk_size
+        partition. While its stage is fast they grow up to `largest_chunk` (see `ChunkSize`)."""
+        size = self.chunk_sizes[name] = ChunkSize(chunk_size, largest_chunk)
+        topic = BatchTopic(self, topics=[name], chunk_size=size, maxsize=maxsize)
         return topic
 
     async def abandon_chunks(self) -> None:

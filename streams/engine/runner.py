@@ -3,10 +3,12 @@ delivery."""
 
 import asyncio
 from collections import defaultdict
+from time import monotonic
 from typing import Any, TypeVar
 
 import structlog
 
+from streams.engine.chunk_size import ChunkSize
 from streams.engine.errors import DeliveryFailed, StageFailed, frames_of
 from streams.engine.processor import ChunkProcessor
 from streams.engine.sink import Sink
@@ -15,6 +17,9 @@ from streams.engine.stage import RetryPolicy, Stage
 __all__ = ["run_batches"]
 
 log = structlog.get_logger(__name__)
+
+UNDELIVERED_CHUNKS = 6
+"""Chunks of one partition whose outputs may be on their way to the brokers, beside those in process."""
 
 DELIVERY_GRACE_S = 1.0
 """How long an abandoned chunk may wait for outputs that it has begun to send."""
@@ -27,8 +32,9 @@ async def run_batches(
 ) -> None:
     """Run `stage` over the stream of a BatchTopic until the agent stops.
 
-    `depth`: chunks of one partition in process at a time. A partition with `depth` unfinished chunks holds up
-    the other partitions of its topic, never those of another topic.
+    `depth`: chunks of one partition in process at a time; UNDELIVERED_CHUNKS more may have been handed to the
+    brokers, so that a handler never waits for an acknowledgement. A partition at its limit holds up the other
+    partitions of its topic, never those of another topic.
 
     | What happens | What follows |
     |---|---|
@@ -43,25 +49,29 @@ async def run_batches(
     processor = ChunkProcessor(
         stage, topic=topic, policy=retry or RetryPolicy(), max_output_bytes=sink.max_message_bytes
     )
-    await ChunkRunner(stream, processor, sink, depth).run()
+    await ChunkRunner(stream, processor, sink, depth, stream.app.chunk_sizes[topic]).run()
 
 
 class _Partition:
     """The place in line of one partition."""
 
     def __init__(self, depth: int) -> None:
-        self.gate = asyncio.Semaphore(depth)
+        self.in_process = asyncio.Semaphore(depth)
+        self.unfinished = asyncio.Semaphore(depth + UNDELIVERED_CHUNKS)
         self.last_produced: asyncio.Future[bool] | None = None
 
 
 class ChunkRunner:
     """Runs the chunks of one stream; see `run_batches`."""
 
-    def __init__(self, stream: Any, processor: ChunkProcessor[Any], sink: Sink, depth: int) -> None:
+    def __init__(
+        self, stream: Any, processor: ChunkProcessor[Any], sink: Sink, depth: int, chunk_size: ChunkSize
+    ) -> None:
         self._app = stream.app
         self._stream = stream.noack()
         self._processor = processor
         self._sink = sink
+        self._chunk_size = chunk_size
         self._partitions: defaultdict[Any, _Partition] = defaultdict(lambda: _Partition(depth))
         self._chunks: set[asyncio.Task[None]] = set()
         self._sending: set[asyncio.Task[None]] = set()
@@ -101,18 +111,20 @@ class ChunkRunner:
     async def _start(self, event: Any) -> None:
         tp = event.message.tp
         partition = self._partitions[tp]
-        await partition.gate.acquire()
+        await partition.unfinished.acquire()
+        await partition.in_process.acquire()
         if self._partitions.get(tp) is not partition:
             return  # abandoned while it waited for its turn
         previous = partition.last_produced
         produced = partition.last_produced = asyncio.get_running_loop().create_future()
+        produced.add_done_callback(lambda _: partition.in_process.release())
         chunk = asyncio.create_task(self._run(event, previous, produced))
         self._chunks.add(chunk)
 
         def leave_line(chunk: asyncio.Task[None]) -> None:  # also when it was cancelled before its first step
             self._chunks.discard(chunk)
             self._sending.discard(chunk)
-            partition.gate.release()
+            partition.unfinished.release()
             if not produced.done():
                 produced.set_result(False)
 
@@ -136,7 +148,9 @@ class ChunkRunner:
     async def _process(
         self, event: Any, previous: asyncio.Future[bool] | None, produced: asyncio.Future[bool]
     ) -> None:
+        began_s = monotonic()
         outputs = await self._processor.process(event.value)
+        self._chunk_size.note(len(event.value), monotonic() - began_s)
         if previous is not None and not await previous:
             return  # the chunk before this one failed: its outputs must not be overtaken
         if (chunk := asyncio.current_task()) is not None:

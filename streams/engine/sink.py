@@ -149,7 +149,7 @@ def _queued(producer: Producer, output: Output, batch: _Batch) -> bool:
     """Hand one output to librdkafka; False while its local queue is full."""
     topic, key, value, headers = output
     try:
-        producer.produce(topic, value, key, headers=list(headers), on_delivery=batch.report)
+        producer.produce(topic, value, key, headers=list(headers) or None, on_delivery=batch.report)
     except BufferError:
         return False
     return True

@@ -9,6 +9,8 @@ from faust.topics import Topic
 from faust.types import TP, EventT, Message
 from mode.utils.queues import ThrowableQueue
 
+from streams.engine.chunk_size import ChunkSize
+
 __all__ = ["BatchTopic", "ChunkQueue"]
 
 
@@ -71,16 +73,16 @@ class BatchTopic(Topic):
     """A topic whose `event.value` is a list of 1..chunk_size aiokafka ConsumerRecords of one partition, in
     offset order.
 
-    `chunk_size`: records per event, the grain of acknowledgement and redelivery.
+    `chunk_size`: records per event, the grain of acknowledgement and redelivery; the transport asks it at each fetch.
     `maxsize`: chunks that may wait per partition.
     Faust's models, codecs, headers and per-message operators don't apply: a chunk is raw records.
     """
 
     _queue: ChunkQueue | None
 
-    def __init__(self, app: Any, *, chunk_size: int, maxsize: int, **kwargs: Any) -> None:
-        if chunk_size < 1 or maxsize < 1:
-            raise ValueError("chunk_size and maxsize must be at least 1")
+    def __init__(self, app: Any, *, chunk_size: ChunkSize, maxsize: int, **kwargs: Any) -> None:
+        if maxsize < 1:
+            raise ValueError("maxsize must be at least 1")
         self.chunk_size = chunk_size
         super().__init__(app, maxsize=maxsize, **kwargs)
 

@@ -244,10 +244,11 @@ class SafeBatchConsumer(Consumer):
         split: dict[TP, list[Any]] = {}
         for raw_tp, fetched in records.items():
             tp = ensure_TP(raw_tp)
-            size = self.app.chunk_sizes.get(tp.topic)
-            if size is None:
+            chunk_size = self.app.chunk_sizes.get(tp.topic)
+            if chunk_size is None:
                 split[tp] = fetched
                 continue
+            size = chunk_size.now
             unread = self._unread(tp, fetched)
             split[tp] = [unread[start : start + size] for start in range(0, len(unread), size)]
         return split

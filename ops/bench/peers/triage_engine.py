@@ -12,7 +12,7 @@ from aiokafka import ConsumerRecord
 from ops.bench.codec import decode, key_of
 from ops.bench.job import FETCH_RECORDS, Job, arm
 from schemas import PatientMessage
-from streams.app import STANDARD_CHUNK
+from streams.app import LARGEST_STANDARD_CHUNK, STANDARD_CHUNK
 from streams.engine import App, Output, run_batches
 from streams.errors import Rejected
 from streams.measured import MeasuredStage
@@ -69,8 +69,8 @@ def create_app(job: Job, started: Event, *, as_deployed: bool) -> App:
         topic_allow_declare=False,
         web_enabled=False,
     )
-    chunk = STANDARD_CHUNK if as_deployed else CHUNK
-    topic = app.batch_topic(job.source, chunk_size=chunk, maxsize=4)
+    smallest, largest = (STANDARD_CHUNK, LARGEST_STANDARD_CHUNK) if as_deployed else (CHUNK, CHUNK)
+    topic = app.batch_topic(job.source, chunk_size=smallest, largest_chunk=largest, maxsize=4)
 
     async def assess(stream: Any) -> None:
         stage = IdentityStage(job, started)

@@ -6,6 +6,7 @@ import pytest
 from aiokafka import ConsumerRecord
 
 from streams.engine import App
+from streams.engine.chunk_size import ChunkSize
 from streams.engine.transport import SafeBatchConsumer
 from tests.unit.streams.engine.fake_consumer import LANE, OTHER, PLAIN, FakeThread
 
@@ -45,7 +46,7 @@ async def app() -> App:
 
 @pytest.fixture
 async def consumer(app: App) -> SafeBatchConsumer:
-    app.chunk_sizes["lane"] = 3
+    app.chunk_sizes["lane"] = ChunkSize(3)
     consumer: SafeBatchConsumer = app.consumer
     consumer._thread = FakeThread()
     consumer._set_active_tps({LANE, OTHER, PLAIN})

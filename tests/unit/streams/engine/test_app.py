@@ -58,8 +58,9 @@ async def test_the_sink_starts_before_and_stops_after_all_that_send_to_it(app: A
 
 
 async def test_the_chunk_size_of_a_topic_is_known_to_the_transport(app: App) -> None:
-    app.batch_topic("lane", chunk_size=32, maxsize=4)
-    assert app.chunk_sizes == {"lane": 32}
+    app.batch_topic("lane", chunk_size=32, largest_chunk=64, maxsize=4)
+    size = app.chunk_sizes["lane"]
+    assert (size.smallest, size.largest) == (32, 64)
 
 
 @pytest.mark.parametrize(

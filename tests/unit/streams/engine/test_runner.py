@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 
 from streams.engine import DeliveryFailed, Output, StageFailed
 from streams.engine import runner as runner_module
+from streams.engine.chunk_size import ChunkSize
 from streams.engine.runner import ChunkRunner
 
 RecordFactory = Callable[..., ConsumerRecord]
@@ -95,7 +96,8 @@ class Bench:
 
     def __init__(self, depth: int) -> None:
         self.stream, self.sink, self.processor = FakeStream(), FakeSink(), FakeProcessor()
-        self.runner = ChunkRunner(self.stream, self.processor, self.sink, depth)  # type: ignore[arg-type]
+        self.chunk_size = ChunkSize(1, 2, target_s=1.0)
+        self.runner = ChunkRunner(self.stream, self.processor, self.sink, depth, self.chunk_size)  # type: ignore[arg-type]
         self.task = asyncio.create_task(self.runner.run())
 
     async def settle(self) -> None:
@@ -153,13 +155,34 @@ async def test_outputs_keep_the_order_of_the_partition_when_a_later_chunk_ends_f
 async def test_at_most_depth_chunks_of_a_partition_are_in_process(
     bench: Bench, make_record: RecordFactory
 ) -> None:
+    may_end = asyncio.Event()
     for offset in range(5):
+        bench.processor.gates[offset] = waits_for(may_end)
         bench.stream.push(make_record(offset))
     await bench.settle()
     assert bench.processor.started == [0, 1]
+    may_end.set()
+    await bench.settle()
+    assert bench.processor.started == [0, 1, 2, 3, 4]
+
+
+async def test_a_handler_waits_for_acknowledgements_of_the_brokers_only_when_many_are_missing(
+    bench: Bench, make_record: RecordFactory
+) -> None:
+    limit = 2 + runner_module.UNDELIVERED_CHUNKS
+    for offset in range(limit + 2):
+        bench.stream.push(make_record(offset))
+    await bench.settle()
+    assert bench.processor.started == list(range(limit))
     bench.sink.deliver_all()
     await bench.settle()
-    assert bench.processor.started == [0, 1, 2, 3]
+    assert bench.processor.started == list(range(limit + 2))
+
+
+async def test_chunks_grow_while_the_stage_is_fast(bench: Bench, make_record: RecordFactory) -> None:
+    bench.stream.push(make_record(0))
+    await bench.settle()
+    assert bench.chunk_size.now == 2
 
 
 async def test_partitions_do_not_wait_for_each_others_order(bench: Bench, make_record: RecordFactory) -> None:

@@ -10,6 +10,7 @@ from aiokafka import ConsumerRecord
 from faust.types import TP
 
 from streams.engine import App
+from streams.engine.chunk_size import ChunkSize
 from streams.engine.topic import BatchTopic, ChunkQueue
 
 RecordFactory = Callable[..., ConsumerRecord]
@@ -103,10 +104,9 @@ async def test_a_chunk_is_handed_on_as_it_is_though_no_schema_could_decode_it(
 
 async def test_a_clone_keeps_chunk_size_and_limit(app: App) -> None:
     clone = app.batch_topic("lane", chunk_size=32, maxsize=4).clone(is_iterator=True)
-    assert (clone.chunk_size, clone.maxsize) == (32, 4)
+    assert (clone.chunk_size, clone.maxsize) == (app.chunk_sizes["lane"], 4)
 
 
-@pytest.mark.parametrize(("chunk_size", "maxsize"), [(0, 1), (1, 0)])
-async def test_sizes_below_one_are_refused(app: App, chunk_size: int, maxsize: int) -> None:
+async def test_a_queue_for_no_chunk_is_refused(app: App) -> None:
     with pytest.raises(ValueError, match="at least 1"):
-        BatchTopic(app, topics=["lane"], chunk_size=chunk_size, maxsize=maxsize)
+        BatchTopic(app, topics=["lane"], chunk_size=ChunkSize(1), maxsize=0)

@@ -10,6 +10,7 @@ from aiokafka.errors import IllegalStateError
 from faust.types import TP
 
 from streams.engine import App
+from streams.engine.chunk_size import ChunkSize
 from streams.engine.transport import FETCH_MAX_WAIT_MS, SafeBatchConsumer
 from tests.unit.streams.engine.fake_consumer import LANE, OTHER, PLAIN, fetch, offsets_of
 
@@ -24,6 +25,18 @@ class TestChunks:
         messages = await fetch(consumer)
         assert [offsets_of(message) for message in messages] == [[0, 1, 2], [3, 4, 5], [6]]
         assert [message.offset for message in messages] == [2, 5, 6]
+
+    async def test_each_fetch_is_cut_to_the_size_of_its_time(
+        self, app: App, consumer: SafeBatchConsumer, make_record: RecordFactory
+    ) -> None:
+        app.chunk_sizes["lane"] = ChunkSize(1, 2, target_s=1.0)
+        consumer._thread.fetches = [
+            {LANE: [make_record(offset) for offset in start]} for start in ((0, 1), (2, 3))
+        ]
+        before = await fetch(consumer)
+        app.chunk_sizes["lane"].note(1, 0.0)
+        after = await fetch(consumer)
+        assert [offsets_of(message) for message in before + after] == [[0], [1], [2, 3]]
 
     async def test_other_topics_keep_one_event_per_record(
         self, consumer: SafeBatchConsumer, make_record: RecordFactory
