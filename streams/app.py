@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from streams.brokers import Brokers
-from streams.engine import App, Output, RetryPolicy, run_batches
+from streams.engine import App, Output, Progress, RetryPolicy, run_batches
 from streams.health import add_pages
 from streams.kafka_security import faust_credentials, librdkafka_config
 from streams.measured import MeasuredStage
@@ -74,13 +74,17 @@ def _add_assess(app: App, settings: Settings) -> None:
         STANDARD.name, chunk_size=STANDARD_CHUNK, largest_chunk=LARGEST_STANDARD_CHUNK, maxsize=4
     )
 
+    progress = Progress()  # both lanes stand on the same model: a quiet express lane must not crash both
+
     @app.agent(express, name="assess-express")
     async def assess_express(stream: Any) -> None:
-        await run_batches(stream, for_express, sink=app.sink, depth=EXPRESS_DEPTH, retry=RETRY)
+        await run_batches(
+            stream, for_express, sink=app.sink, depth=EXPRESS_DEPTH, retry=RETRY, progress=progress
+        )
 
     @app.agent(standard, name="assess-standard")
     async def assess_standard(stream: Any) -> None:
-        await run_batches(stream, for_standard, sink=app.sink, retry=RETRY)
+        await run_batches(stream, for_standard, sink=app.sink, retry=RETRY, progress=progress)
 
 
 def _add_learn(app: App, settings: Settings) -> None:

@@ -8,6 +8,7 @@ idempotent.
 
 from streams.engine.app import App
 from streams.engine.errors import DeliveryFailed, StageFailed
+from streams.engine.progress import Progress
 from streams.engine.runner import run_batches
 from streams.engine.sink import Sink
 from streams.engine.stage import INTERNAL_ERROR, PAYLOAD_TOO_LARGE, Output, RetryPolicy, Stage
@@ -20,6 +21,7 @@ __all__ = [
     "BatchTopic",
     "DeliveryFailed",
     "Output",
+    "Progress",
     "RetryPolicy",
     "Sink",
     "Stage",

@@ -20,6 +20,7 @@ from tenacity import (
 
 from streams.engine.errors import DeliveryFailed, StageFailed, frames_of
 from streams.engine.pauses import Pauses
+from streams.engine.progress import Progress
 from streams.engine.stage import INTERNAL_ERROR, PAYLOAD_TOO_LARGE, ConsumerRecord, Output, RetryPolicy, Stage
 from streams.errors import Rejected, Unavailable
 
@@ -45,16 +46,25 @@ _Outcome = Sequence[Output] | Rejected | _Fault
 class ChunkProcessor(Generic[T]):
     """Processes chunks of one stage, several at a time if asked to.
 
-    `max_output_bytes`: an output above it can never be delivered, so its record becomes a dead letter.
+    `max_output_bytes`: an output above it can never be delivered, so its record becomes a dead letter. `progress` may
+    be that of other streams as well.
     """
 
-    def __init__(self, stage: Stage[T], *, topic: str, policy: RetryPolicy, max_output_bytes: int) -> None:
+    def __init__(
+        self,
+        stage: Stage[T],
+        *,
+        topic: str,
+        policy: RetryPolicy,
+        max_output_bytes: int,
+        progress: Progress | None = None,
+    ) -> None:
         self._stage = stage
         self._attempts = policy.internal_attempts
         self._backoff = wait_random_exponential(multiplier=policy.initial_wait_s, max=policy.max_wait_s)
         self._max_output_bytes = max_output_bytes
         self._pauses = Pauses(topic)
-        self._successes = 0
+        self._progress = progress or Progress()
 
     @property
     def waits_for(self) -> frozenset[str]:
@@ -96,15 +106,15 @@ class ChunkProcessor(Generic[T]):
         blamed on it.
 
         Evidence that the environment works: a sibling got through, or, for a single item, another chunk has
-        got through since. Without any the app crashes, nothing is acked, and the restart meets the item
-        again, among others.
+        got through since, of this stream or of one that shares its progress. Without any the app crashes, nothing
+        is acked, and the restart meets the item again, among others.
         """
         if not items:
             return []
-        successes_before = self._successes
+        handled_before = self._progress.handled
         outcomes = await self._isolate(items, self._attempts)
         faults = [outcome for outcome in outcomes if isinstance(outcome, _Fault)]
-        if len(faults) == len(items) and (len(items) > 1 or self._successes == successes_before):
+        if len(faults) == len(items) and (len(items) > 1 or self._progress.handled == handled_before):
             raise _stage_failed(items[0][0], faults[0].error)
         return [
             _internal_error(record, outcome.error) if isinstance(outcome, _Fault) else outcome
@@ -147,7 +157,7 @@ class ChunkProcessor(Generic[T]):
         outputs: Sequence[Sequence[Output]] = await retrying(self._handle_when_available, items)
         if len(outputs) != len(items):
             raise StageFailed("OutputCountMismatch", *_origin(items[0][0]))
-        self._successes += 1
+        self._progress.handled += 1
         return outputs
 
     async def _handle_when_available(

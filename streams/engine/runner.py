@@ -11,6 +11,7 @@ import structlog
 from streams.engine.chunk_size import ChunkSize
 from streams.engine.errors import DeliveryFailed, StageFailed, frames_of
 from streams.engine.processor import ChunkProcessor
+from streams.engine.progress import Progress
 from streams.engine.sink import Sink
 from streams.engine.stage import RetryPolicy, Stage
 
@@ -28,13 +29,20 @@ T = TypeVar("T")
 
 
 async def run_batches(
-    stream: Any, stage: Stage[T], *, sink: Sink, depth: int = 2, retry: RetryPolicy | None = None
+    stream: Any,
+    stage: Stage[T],
+    *,
+    sink: Sink,
+    depth: int = 2,
+    retry: RetryPolicy | None = None,
+    progress: Progress | None = None,
 ) -> None:
     """Run `stage` over the stream of a BatchTopic until the agent stops.
 
     `depth`: chunks of one partition in process at a time; UNDELIVERED_CHUNKS more may have been handed to the
     brokers, so that a handler never waits for an acknowledgement. A partition at its limit holds up the other
-    partitions of its topic, never those of another topic.
+    partitions of its topic, never those of another topic. `progress`: shared by streams that do the same work; a lone
+    message that fails on one of them is a dead letter while another gets messages through.
 
     | What happens | What follows |
     |---|---|
@@ -47,7 +55,11 @@ async def run_batches(
     """
     topic = stream.channel.get_topic_name()
     processor = ChunkProcessor(
-        stage, topic=topic, policy=retry or RetryPolicy(), max_output_bytes=sink.max_message_bytes
+        stage,
+        topic=topic,
+        policy=retry or RetryPolicy(),
+        max_output_bytes=sink.max_message_bytes,
+        progress=progress,
     )
     await ChunkRunner(stream, processor, sink, depth, stream.app.chunk_sizes[topic]).run()
 

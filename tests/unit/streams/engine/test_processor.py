@@ -7,7 +7,7 @@ import pytest
 from aiokafka import ConsumerRecord
 from structlog.testing import capture_logs
 
-from streams.engine import Output, RetryPolicy, StageFailed
+from streams.engine import Output, Progress, RetryPolicy, StageFailed
 from streams.engine.errors import DeliveryFailed
 from streams.engine.processor import ChunkProcessor
 from streams.errors import Rejected, Unavailable
@@ -180,6 +180,28 @@ async def test_a_lone_message_that_fails_while_another_chunk_succeeds_is_a_dead_
 
     stage.handle = handle  # type: ignore[method-assign]
     assert values(await processor.process(chunk("bug"))) == [("dead", b"internal_error")]
+
+
+async def test_a_lone_message_that_fails_while_a_stream_of_the_same_work_succeeds_is_a_dead_letter(
+    stage: ScriptedStage, chunk: Chunk
+) -> None:
+    shared = Progress()
+    express, standard = (
+        ChunkProcessor(stage, topic=lane, policy=AT_ONCE, max_output_bytes=400, progress=shared)
+        for lane in ("express", "standard")
+    )
+    stage_handle = stage.handle
+
+    async def handle(items: Items) -> Sequence[Sequence[Output]]:
+        if not stage.calls:
+            stage.calls.append([])
+            await standard.process(chunk("a"))
+        return await stage_handle(items)
+
+    stage.handle = handle  # type: ignore[method-assign]
+    assert values(await express.process(chunk("bug"))) == [("dead", b"internal_error")]
+    with pytest.raises(StageFailed):  # nothing has got through since
+        await express.process(chunk("bug"))
 
 
 async def test_a_wrong_number_of_outputs_ends_the_stage_at_once(
