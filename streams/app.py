@@ -33,6 +33,7 @@ def create_app(stage: Stage, settings: Settings) -> App:
         broker=f"kafka://{settings.kafka_bootstrap}",
         broker_credentials=faust_credentials(settings),
         sink={**librdkafka_config(settings), "message.max.bytes": DEAD_LETTER_MAX_BYTES},
+        stuck_loop_s=settings.stuck_loop_s,
         consumer_auto_offset_reset="earliest",
         store="memory://",
         datadir=str(settings.state_dir / stage),

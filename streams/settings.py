@@ -97,6 +97,9 @@ class Settings(BufferSettings, PayloadSettings):
         default=0.01, ge=0, le=1, description="Share of cases in the blind random audit."
     )
     ledger_retention_s: int = Field(default=30 * 86_400, ge=60)
+    stuck_loop_s: float = Field(
+        default=30.0, gt=0, description="An event loop that stands still for so long ends the process."
+    )
     web_port: int = Field(default=0, ge=0, le=65_535, description="Health and metrics; 0: off.")
     web_bind: str = Field(
         default="127.0.0.1", description="A container's probes and scrapes come from outside."

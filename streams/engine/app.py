@@ -17,6 +17,7 @@ from streams.engine.log_limit import limit_client_logs
 from streams.engine.sink import Sink
 from streams.engine.topic import BatchTopic
 from streams.engine.transport import BatchTransport
+from streams.engine.watchdog import Watchdog
 from streams.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -72,7 +73,8 @@ class App(faust.App):
     process before it abandons them; keep it below `broker_rebalance_timeout`. A stop takes five seconds more at worst,
     while the brokers hang. `stuck_rebalance_s`: a rebalance that
     takes longer has gone astray; the app crashes, so that its supervisor starts a worker that joins anew. Tables are
-    recovered meanwhile: where they are large, set it higher. All other settings are Faust's; its exactly-once mode is
+    recovered meanwhile: where they are large, set it higher. `stuck_loop_s`: an event loop that has not turned for so
+    long ends the process, for the same reason (None: never). All other settings are Faust's; its exactly-once mode is
     refused, because it is not transactional on current brokers.
     """
 
@@ -85,6 +87,7 @@ class App(faust.App):
         sink: Mapping[str, object],
         drain_timeout_s: float = 4.0,
         stuck_rebalance_s: float = 60.0,
+        stuck_loop_s: float | None = None,
         **settings: Any,
     ) -> None:
         if settings.get("processing_guarantee", "at_least_once") != "at_least_once":
@@ -93,6 +96,7 @@ class App(faust.App):
         self.chunk_runners: set[ChunkRunner] = set()
         self.drain_timeout_s = drain_timeout_s
         self.stuck_rebalance_s = stuck_rebalance_s
+        self.stuck_loop_s = stuck_loop_s
         self.assigned_at_s: float | None = None
         self.sink = Sink(sink)
         limit_client_logs()
@@ -140,6 +144,20 @@ class App(faust.App):
             if self.is_rebalance_stuck():
                 log.error("rebalance_stuck", app=self.conf.id)
                 await self.crash(RebalanceStuck(self.conf.id))
+
+    @Service.task
+    async def _show_that_the_loop_turns(self) -> None:
+        """Why: Faust heartbeats from another thread, so a worker that stands still keeps its partitions for ever."""
+        if self.stuck_loop_s is None:
+            return
+        watchdog = Watchdog(self.stuck_loop_s)
+        watchdog.start()
+        try:
+            while not self.should_stop:
+                watchdog.beat()
+                await self.sleep(watchdog.check_s)
+        finally:
+            watchdog.stop()
 
     def is_rebalance_stuck(self) -> bool:
         """Was this worker given its partitions `stuck_rebalance_s` ago, and does it still not read?"""

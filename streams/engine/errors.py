@@ -11,7 +11,7 @@ from pathlib import Path
 
 from streams.errors import TriageError
 
-__all__ = ["DeliveryFailed", "RebalanceStuck", "StageFailed", "frames_of"]
+__all__ = ["DeliveryFailed", "RebalanceStuck", "StageFailed", "frames_of", "named_frames"]
 
 FRAME_LIMIT = 8
 
@@ -44,5 +44,10 @@ def frames_of(error: BaseException) -> list[str]:
 
     Stands in for a traceback in the logs: its last line, the text of the error, could quote a patient.
     """
-    frames = traceback.extract_tb(error.__traceback__)[-FRAME_LIMIT:]
+    return named_frames(traceback.extract_tb(error.__traceback__))
+
+
+def named_frames(stack: traceback.StackSummary) -> list[str]:
+    """Return the innermost frames of a stack as above."""
+    frames = stack[-FRAME_LIMIT:]
     return [f"{Path(frame.filename).name}:{frame.lineno}:{frame.name}" for frame in frames]
