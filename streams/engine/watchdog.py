@@ -24,6 +24,7 @@ EXIT_CODE = os.EX_SOFTWARE
 """70, "internal software error" of sysexits.h: no crash of Python's and no signal ends with it."""
 
 CHECKS = 10
+_STDERR = 2  # Faust puts a logger in the place of sys.stderr
 _LAST_RESORT = 2
 """Times the patience, until Python's own watchdog ends the process. It needs no interpreter lock, which native code may
 hold (a regular expression that explodes) while no thread of ours can run. It ends with 1, and says where on stderr."""
@@ -54,7 +55,7 @@ class Watchdog:
     def beat(self) -> None:
         """The loop turns."""
         self._beats += 1
-        faulthandler.dump_traceback_later(_LAST_RESORT * self._patience_s, exit=True, file=sys.__stderr__)
+        faulthandler.dump_traceback_later(_LAST_RESORT * self._patience_s, exit=True, file=_STDERR)
 
     def stop(self) -> None:
         """Watch no longer."""
