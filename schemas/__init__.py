@@ -2,7 +2,7 @@
 
 Read in the order in which a message meets them: `message` (the edge), `admitted` (de-identified, with a lane),
 `assessed` (diagnosis and urgency), `review` (a human is asked), `feedback` (what the human says), `dead_letter` (what
-could not be decided).
+could not be decided); `lifecycle` says which version of the model decides.
 Imports nothing of ours and nothing but pydantic.
 """
 
@@ -22,6 +22,7 @@ from schemas.assessed import (
 from schemas.base import Contract, Event, ModelRef, Origin, Producer, event_id
 from schemas.dead_letter import DeadLetter, DeadLetterReason
 from schemas.feedback import ClinicianFeedback, FeedbackVerdict
+from schemas.lifecycle import LifecycleStep, ModelLifecycle, ShadowSummary
 from schemas.message import Consciousness, PatientMessage, SentVitalSigns, Sex, VitalSigns
 from schemas.review import ReviewReason, ReviewRequested
 
@@ -39,6 +40,8 @@ __all__ = [
     "Event",
     "FeedbackVerdict",
     "Lane",
+    "LifecycleStep",
+    "ModelLifecycle",
     "ModelRef",
     "News2",
     "Origin",
@@ -52,6 +55,7 @@ __all__ = [
     "RuleFired",
     "SentVitalSigns",
     "Sex",
+    "ShadowSummary",
     "UrgencyAssessed",
     "UrgencyAssessment",
     "VitalContribution",

@@ -10,6 +10,7 @@ from schemas import (
     Contract,
     DeadLetter,
     DiagnosisAssessed,
+    ModelLifecycle,
     PatientMessage,
     ReviewRequested,
     UrgencyAssessed,
@@ -27,6 +28,7 @@ CONTRACTS: dict[str, type[Contract]] = {
         ReviewRequested,
         ClinicianFeedback,
         DeadLetter,
+        ModelLifecycle,
     )
 }
 JSON_DIR = Path(__file__).parent / "json"

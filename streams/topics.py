@@ -8,6 +8,7 @@ from schemas import (
     Contract,
     DeadLetter,
     DiagnosisAssessed,
+    ModelLifecycle,
     PatientMessage,
     ReviewRequested,
     UrgencyAssessed,
@@ -20,6 +21,7 @@ __all__ = [
     "EXPRESS",
     "FEEDBACK",
     "MESSAGES",
+    "MODELS",
     "REVIEWS",
     "STANDARD",
     "URGENCIES",
@@ -107,4 +109,15 @@ DEADLETTERS = TopicDefinition(
     extra_config={"max.message.bytes": str(DEAD_LETTER_MAX_BYTES)},
 )
 
-ALL_TOPICS = (MESSAGES, EXPRESS, STANDARD, DIAGNOSES, URGENCIES, REVIEWS, FEEDBACK, DEADLETTERS)
+MODELS = TopicDefinition(
+    "triage.models.v1",
+    "model name/event_id",
+    ModelLifecycle,
+    # One order of all steps. The pointer to the live version and its history are the same records, so that no crash can
+    # tear them apart. Each step has its own key, so compaction takes none of them.
+    partitions=1,
+    retention_ms=_UNLIMITED,
+    extra_config={"cleanup.policy": "compact"},
+)
+
+ALL_TOPICS = (MESSAGES, EXPRESS, STANDARD, DIAGNOSES, URGENCIES, REVIEWS, FEEDBACK, DEADLETTERS, MODELS)
