@@ -1,4 +1,4 @@
-"""`triage feedback send | stats | rebuild`."""
+"""`triage feedback send | stats | export | rebuild`."""
 
 import asyncio
 import json
@@ -41,6 +41,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="What clinicians say of decisions, kept for training.")
     group.command()(send)
     group.command()(stats)
+    group.command()(export)
     group.command()(rebuild)
     app.add_typer(group, name="feedback")
 
@@ -78,6 +79,19 @@ def stats(as_json: AsJson = False) -> None:
         )
 
 
+def export(
+    file: Annotated[Path, typer.Argument(help="Written as a whole; patient data, though de-identified.")],
+) -> None:
+    """Write the examples that training reads, one FeedbackExample as JSON a line."""
+    with _settings() as settings:
+        examples = sorted(asyncio.run(buffered_examples(settings)))
+    try:
+        file.write_text("".join(f"{example}\n" for example in examples), encoding="utf-8")
+    except OSError as error:
+        raise typer.BadParameter(f"{file}: {error.strerror}") from None
+    typer.echo(f"{len(examples)} examples")
+
+
 def rebuild(as_json: AsJson = False) -> None:
     """Empty the buffer and fill it from the topics. New words wait meanwhile."""
     with _settings() as settings, console.status("Reading the feedback topic"):
@@ -102,6 +116,15 @@ def publish(settings: BufferSettings, words: list[bytes]) -> None:
     unsent = producer.flush(_FLUSH_TIMEOUT_S)
     if unsent or failures:
         raise KafkaException(f"{unsent + len(failures)} words were not delivered")
+
+
+async def buffered_examples(settings: BufferSettings) -> list[str]:
+    """Return every kept example as JSON, in no order. Raises Unavailable."""
+    buffer = feedback_buffer(settings)
+    try:
+        return [example async for example in buffer.examples()]
+    finally:
+        await buffer.close()
 
 
 async def _stats(settings: BufferSettings) -> BufferStats:

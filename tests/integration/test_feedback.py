@@ -18,7 +18,7 @@ import redis
 from confluent_kafka import Message, Producer
 
 from ops.cli.cases import CaseBook
-from ops.cli.feedback import embedded_settings, publish
+from ops.cli.feedback import buffered_examples, embedded_settings, publish
 from ops.cli.kafka import Follower
 from ops.cli.rebuild import rebuild_buffer
 from ops.cli.stack import stack_config
@@ -183,6 +183,10 @@ def test_the_latest_word_counts_and_disagreement_is_adjudicated(
     publish(settings, [_word("words", diagnosis="cancer"), _word("words", diagnosis="diabetes")])
     _wait_for(lambda: _words(settings) == before + 2, "both words are kept")
     assert _settled(server, "words") == {"diagnosis": "diabetes", "urgency": 2, "disputed": []}
+    kept = [json.loads(example) for example in asyncio.run(buffered_examples(settings))]
+    assert [example["settled"] for example in kept if example["message_id"] == "words"] == [
+        {"diagnosis": "diabetes", "urgency": 2, "disputed": []}
+    ]
     publish(settings, [_word("words", clinician_id="c2", diagnosis="normal")])
     _wait_for(lambda: _words(settings) == before + 3, "the other clinician's word is kept")
     assert _settled(server, "words") == {"diagnosis": None, "urgency": 2, "disputed": ["diagnosis"]}

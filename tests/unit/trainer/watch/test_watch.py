@@ -1,0 +1,122 @@
+"""New labels, drift, and whether a round is due."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from streams.domain.feedback import FeedbackExample, Settlement
+from trainer.watch.drift import embedding_p, label_p
+from trainer.watch.due import Policy, Seen, due
+from trainer.watch.rounds import LABELS, Rounds, RoundsUnreadable
+
+NOW = datetime(2026, 11, 26, tzinfo=UTC)
+PATIENT_TEXT = "my chest hurts"
+
+
+def example(message_id: str, diagnosis: str | None = "normal") -> FeedbackExample:
+    return FeedbackExample(
+        source="clinic-a",
+        message_id=message_id,
+        patient_id="p-1",
+        text=PATIENT_TEXT,
+        language="en",
+        age_years=None,
+        sex=None,
+        pregnant=None,
+        vitals=None,
+        settled=Settlement(diagnosis=diagnosis, urgency=None, disputed=()),
+        clinicians=1,
+    )
+
+
+class TestRounds:
+    def test_what_a_round_was_given_is_not_new(self, tmp_path: Path) -> None:
+        rounds = Rounds(tmp_path / "rounds")
+        rounds.begin([example("m-1")], "count")
+        assert rounds.new([example("m-1"), example("m-2")]) == [example("m-2")]
+
+    def test_a_label_that_changed_is_new(self, tmp_path: Path) -> None:
+        rounds = Rounds(tmp_path)
+        rounds.begin([example("m-1")], "count")
+        assert rounds.new([example("m-1", "cancer")]) == [example("m-1", "cancer")]
+
+    def test_what_nobody_settled_is_not_new(self, tmp_path: Path) -> None:
+        assert Rounds(tmp_path).new([example("m-1", None)]) == []
+
+    def test_rounds_are_counted_and_the_last_one_is_the_latest(self, tmp_path: Path) -> None:
+        rounds = Rounds(tmp_path)
+        names = [rounds.begin([example(name)], "count").name for name in ("m-1", "m-2")]
+        assert names == ["0001", "0002"]
+        assert rounds.latest() == [example("m-2")]
+
+    def test_a_round_that_a_crash_left_half_written_does_not_count(self, tmp_path: Path) -> None:
+        (tmp_path / ".unfinished").mkdir()
+        (tmp_path / ".unfinished" / LABELS).write_text("half")
+        rounds = Rounds(tmp_path)
+        assert rounds.latest() == []
+        assert rounds.begin([example("m-1")], "count").name == "0001"
+
+    def test_an_unreadable_line_is_named_and_not_quoted(self, tmp_path: Path) -> None:
+        folder = Rounds(tmp_path).begin([example("m-1")], "count")
+        (folder / LABELS).write_text(example("m-1").model_dump_json() + f"\n{PATIENT_TEXT}\n")
+        with pytest.raises(RoundsUnreadable, match="line 2") as refused:
+            Rounds(tmp_path).latest()
+        assert PATIENT_TEXT not in str(refused.value)
+
+
+def embeddings(rows: int, shift: float, seed: int) -> NDArray[np.float32]:
+    return np.random.default_rng(seed).normal(shift, 1.0, (rows, 40)).astype(np.float32)
+
+
+class TestDrift:
+    def test_the_same_distribution_is_seldom_taken_for_another(self) -> None:
+        alarms = [
+            embedding_p(embeddings(300, 0, seed), embeddings(200, 0, seed + 100)) < 0.05 for seed in range(40)
+        ]
+        assert sum(alarms) <= 6  # more with a probability of 0.004, at the test's level of 0.05
+
+    def test_a_shift_of_the_messages_is_found(self) -> None:
+        assert embedding_p(embeddings(300, 0, 1), embeddings(200, 0.5, 2)) < 0.001
+
+    def test_a_shift_of_the_labels_is_found_and_a_like_mixture_is_not(self) -> None:
+        before = ["normal"] * 150 + ["cancer"] * 50
+        assert label_p(before, ["normal"] * 100 + ["cancer"] * 100) < 0.001
+        assert label_p(before, ["normal"] * 74 + ["cancer"] * 26) > 0.5
+
+    @pytest.mark.parametrize(("before", "now"), [([], ["normal"]), (["normal"], ["normal"])])
+    def test_nothing_to_compare_is_no_shift(self, before: list[str], now: list[str]) -> None:
+        assert label_p(before, now) == 1.0
+
+
+POLICY = Policy(new_labels=500, drift_from=200, drift_p=0.001, every=timedelta(days=7))
+SEEN = Seen(new_labels=300, embedding_p=0.5, label_p=0.5, last_at=NOW - timedelta(days=1))
+
+
+class TestDue:
+    @pytest.mark.parametrize(
+        ("seen", "why"),
+        [
+            (replace(SEEN, new_labels=500), "count"),
+            (replace(SEEN, embedding_p=0.0001), "drift: messages"),
+            (replace(SEEN, label_p=0.0001), "drift: labels"),
+            (replace(SEEN, last_at=NOW - timedelta(days=7)), "schedule"),
+        ],
+    )
+    def test_each_reason_is_enough(self, seen: Seen, why: str) -> None:
+        assert str(due(POLICY, seen, NOW)).startswith(why)
+
+    @pytest.mark.parametrize(
+        "seen",
+        [
+            SEEN,
+            replace(SEEN, embedding_p=None, label_p=None),
+            replace(SEEN, new_labels=199, embedding_p=0.0001),
+            replace(SEEN, new_labels=0, last_at=NOW - timedelta(days=70)),
+        ],
+    )
+    def test_none_of_them_is_none(self, seen: Seen) -> None:
+        assert due(POLICY, seen, NOW) is None
