@@ -32,6 +32,8 @@ console = Console(stderr=True)
 _PROJECT = "triage-smoke"
 _REPLICAS = 2
 _WAIT_S = 180.0
+_REDIS_IMAGES = ("redis:7.4.6-alpine", "redis:7-alpine")
+"""Where the pinned image is not here, and one of its line is, nothing is pulled."""
 _SECRETS = ("TRIAGE_PSEUDONYM_KEY", "TRIAGE_PAYLOAD_KEY", "TRIAGE_REDIS_PASSWORD")
 
 
@@ -88,8 +90,8 @@ def main(
 @contextmanager
 def _running(port: int) -> Iterator[Compose]:
     keys = {name: secrets.token_urlsafe(48) for name in _SECRETS}
-    environment = {**os.environ, **keys, "TRIAGE_DEVELOPMENT": "1", "TRIAGE_KAFKA_PORT": str(port)}
-    compose = Compose(environment)
+    environment = {**keys, "TRIAGE_DEVELOPMENT": "1", "TRIAGE_KAFKA_PORT": str(port)}
+    compose = Compose({"TRIAGE_REDIS_IMAGE": _redis_image(), **os.environ, **environment})
     try:
         compose("build", "--quiet", "topics", "triton")
         compose("up", "--detach", "--wait", "--no-build", "--scale", f"assess={_REPLICAS}")
@@ -99,6 +101,14 @@ def _running(port: int) -> Iterator[Compose]:
         raise
     finally:
         compose("down", "--volumes", "--timeout", "15")
+
+
+def _redis_image() -> str:
+    for image in _REDIS_IMAGES:
+        found = subprocess.run(["docker", "image", "inspect", image], check=False, capture_output=True)
+        if found.returncode == 0:
+            return image
+    return _REDIS_IMAGES[0]
 
 
 if __name__ == "__main__":
