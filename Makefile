@@ -13,7 +13,10 @@ TORCH_VERSION := $(shell sed -n 's/^torch==\([0-9.]*\).*/\1/p' requirements/torc
 # The CPU build needs nothing that dev.txt does not pin; a CUDA build brings its own libraries, within those pins.
 TORCH_SCOPE := $(if $(filter cpu,$(TORCH)),--no-deps,--constraint requirements/dev.txt)
 
-.PHONY: help demo test serve dev peers check mutants model lock schemas compose-smoke clean
+# What `make test-python` runs.
+TESTS ?= tests/unit
+
+.PHONY: help demo test test-python serve dev peers check mutants model lock schemas compose-smoke clean
 
 help: ## This list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -31,6 +34,11 @@ check: dev ## The fast part: lint, types, import contracts, unit tests
 	$(VENV)/bin/lint-imports
 	$(RUN) -m pytest tests/unit
 
+# An environment of its own; PYTHON names a version here, which uv finds or brings, and elsewhere the interpreter of make.
+test-python: ## The unit tests on another Python (PYTHON=3.12; TESTS=tests/unit/streams)
+	@$(MAKE) --no-print-directory dev PYTHON=python3 VENV=.venv-$(PYTHON) SUPPORTED_PYTHON=$(PYTHON)
+	.venv-$(PYTHON)/bin/python -m pytest -p no:cacheprovider $(TESTS)
+
 mutants: dev ## Take each repair of Faust out of a copy of the engine, and see its test fail (three minutes)
 	$(RUN) -m tests.mutants
 
@@ -44,8 +52,9 @@ compose-smoke: dev ## Bring up docker-compose.yml, send 1,000 messages, kill a w
 model: dev ## Fine-tune, evaluate and export the default model anew (about half an hour on two cores)
 	$(RUN) -m trainer.pipeline
 
-schemas: dev ## Write schemas/json from the contracts
+schemas: dev ## Write schemas/json and schemas/asyncapi.json from the contracts and the map of topics
 	$(RUN) -m schemas.export
+	$(RUN) -m ops.asyncapi
 
 $(UV): requirements/uv.txt
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or 3.12 is needed: install it, or name one with PYTHON=..."; exit 1; }
@@ -82,4 +91,4 @@ lock: $(UV) ## Resolve the pinned, hashed requirements anew
 	@PATH=$(CURDIR)/.uv/bin:$$PATH bash requirements/lock.sh
 
 clean: ## Remove what this checkout has built and recorded
-	rm -rf $(VENV) .uv .triage .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) .venv-* .uv .triage .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -16,7 +16,7 @@ from schemas import (
     UrgencyAssessed,
 )
 
-__all__ = ["CONTRACTS", "JSON_DIR", "json_schema"]
+__all__ = ["CONTRACTS", "GOLDEN_DIR", "JSON_DIR", "json_schema"]
 
 CONTRACTS: dict[str, type[Contract]] = {
     contract.contract: contract
@@ -32,6 +32,8 @@ CONTRACTS: dict[str, type[Contract]] = {
     )
 }
 JSON_DIR = Path(__file__).parent / "json"
+GOLDEN_DIR = Path(__file__).parent / "golden"
+"""An example of each contract."""
 
 
 def json_schema(name: str) -> dict[str, Any]:

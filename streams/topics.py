@@ -40,7 +40,7 @@ DEAD_LETTER_MAX_BYTES = 4 * _MIB
 
 @dataclass(frozen=True, slots=True)
 class TopicDefinition:
-    """One topic. `holds` is the contract of its records; `key` says what the record key is."""
+    """One topic. `holds`: the contract of its records; `key`: what the record key is; `is_input`: others write it."""
 
     name: str
     key: str
@@ -48,6 +48,7 @@ class TopicDefinition:
     partitions: int
     retention_ms: int
     extra_config: dict[str, str] = field(default_factory=dict)
+    is_input: bool = False
 
     @property
     def config(self) -> dict[str, str]:
@@ -69,6 +70,7 @@ MESSAGES = TopicDefinition(
     extra_config={
         "max.message.bytes": str(RAW_MESSAGE_MAX_BYTES),
     },
+    is_input=True,
 )
 EXPRESS = TopicDefinition(
     "triage.express.v1", "pseudonym of the patient", AdmittedMessage, partitions=8, retention_ms=30 * _DAY_MS
@@ -99,6 +101,7 @@ FEEDBACK = TopicDefinition(
     ClinicianFeedback,
     partitions=4,
     retention_ms=_UNLIMITED,
+    is_input=True,
 )
 DEADLETTERS = TopicDefinition(
     "triage.deadletters.v1",

@@ -8,12 +8,12 @@ import jsonschema
 import pytest
 
 from schemas import event_id
-from schemas.export import CONTRACTS, JSON_DIR, json_schema
+from schemas.export import CONTRACTS, GOLDEN_DIR, JSON_DIR, json_schema
+from streams.topics import ALL_TOPICS
 from tests.contract.compatibility import Direction, breaking_changes
 
-GOLDEN = JSON_DIR.parent / "golden"
 RELEASED = sorted((JSON_DIR.parent / "released").iterdir())
-INPUTS = {"triage.messages.v1", "triage.feedback.v1"}
+INPUTS = {topic.holds.contract for topic in ALL_TOPICS if topic.is_input}
 """What others write; all other contracts are ours to publish."""
 
 
@@ -29,7 +29,7 @@ def test_the_committed_json_schema_is_the_generated_one(name: str) -> None:
 
 @pytest.mark.parametrize("name", CONTRACTS)
 def test_the_golden_example_is_valid_and_survives_a_round_trip(name: str) -> None:
-    document = (GOLDEN / f"{name}.json").read_text(encoding="utf-8")
+    document = (GOLDEN_DIR / f"{name}.json").read_text(encoding="utf-8")
     parsed = CONTRACTS[name].model_validate_json(document)
     assert CONTRACTS[name].model_validate_json(parsed.model_dump_json()) == parsed
     jsonschema.validate(json.loads(document), json_schema(name))
@@ -50,7 +50,7 @@ def test_no_released_contract_is_gone(release: Path) -> None:
 
 
 def test_the_same_cause_has_the_same_event_id_on_every_machine() -> None:
-    golden = _read(GOLDEN / "triage.urgencies.v1.json")
+    golden = _read(GOLDEN_DIR / "triage.urgencies.v1.json")
     assert str(event_id("triage.urgencies.v1", golden["source"], golden["message_id"])) == golden["event_id"]
 
 
