@@ -55,9 +55,11 @@ def document() -> dict[str, Any]:
 
 def _channel(topic: TopicDefinition) -> dict[str, Any]:
     name = topic.holds.__name__
-    settings = {
+    settings: dict[str, Any] = {
         key: int(value) if value.lstrip("-").isdigit() else value for key, value in topic.config.items()
     }
+    if policy := topic.config.get("cleanup.policy"):
+        settings["cleanup.policy"] = policy.split(",")
     kafka = {"topic": topic.name, "partitions": topic.partitions, "topicConfiguration": settings, **_BINDING}
     return {
         "address": topic.name,
