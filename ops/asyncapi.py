@@ -12,7 +12,7 @@ from typing import Any
 from pydantic.json_schema import models_json_schema
 
 from schemas import Contract, Event
-from schemas.export import CONTRACTS, GOLDEN_DIR, JSON_DIR
+from schemas.export import CONTRACTS, GOLDEN_DIR, JSON_DIR, NAMES
 from streams.envelope import CE_TYPE, TRACEPARENT, event_headers
 from streams.topics import ALL_TOPICS, TopicDefinition
 from streams.version import VERSION
@@ -70,9 +70,9 @@ def _channel(topic: TopicDefinition) -> dict[str, Any]:
 
 def _message(topic: TopicDefinition) -> dict[str, Any]:
     contract = topic.holds
-    example = (GOLDEN_DIR / f"{contract.contract}.json").read_text(encoding="utf-8")
+    example = (GOLDEN_DIR / f"{NAMES[contract]}.json").read_text(encoding="utf-8")
     return {
-        "name": contract.contract,
+        "name": NAMES[contract],
         "title": contract.__name__,
         "summary": (contract.__doc__ or "").strip().splitlines()[0],
         "headers": {"type": "object", "properties": _headers(contract, example)},
@@ -87,7 +87,7 @@ def _headers(contract: type[Contract], example: str) -> dict[str, Any]:
     names = [CE_TYPE, TRACEPARENT]
     if issubclass(contract, Event):
         names = [name for name, _ in event_headers(contract.model_validate_json(example), b"")]
-    return {name: {**_TEXT, "const": contract.contract} if name == CE_TYPE else _TEXT for name in names}
+    return {name: {**_TEXT, "const": NAMES[contract]} if name == CE_TYPE else _TEXT for name in names}
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ from schemas import (
     UrgencyAssessed,
 )
 
-__all__ = ["CONTRACTS", "GOLDEN_DIR", "JSON_DIR", "json_schema"]
+__all__ = ["CONTRACTS", "GOLDEN_DIR", "JSON_DIR", "NAMES", "json_schema"]
 
 CONTRACTS: dict[str, type[Contract]] = {
     contract.contract: contract
@@ -31,6 +31,7 @@ CONTRACTS: dict[str, type[Contract]] = {
         ModelLifecycle,
     )
 }
+NAMES = {contract: name for name, contract in CONTRACTS.items()}
 JSON_DIR = Path(__file__).parent / "json"
 GOLDEN_DIR = Path(__file__).parent / "golden"
 """An example of each contract."""

@@ -7,6 +7,7 @@ import jsonschema
 import pytest
 
 from ops.asyncapi import FILE, document
+from schemas.export import NAMES
 from streams.topics import ALL_TOPICS, TopicDefinition
 
 GENERATED: dict[str, Any] = document()
@@ -27,7 +28,7 @@ def test_a_topic_leads_to_a_payload_that_its_own_example_satisfies(topic: TopicD
         jsonschema.validate(example["payload"], schema)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({}, schema)
-    assert message["headers"]["properties"]["ce_type"]["const"] == topic.holds.contract
+    assert message["headers"]["properties"]["ce_type"]["const"] == NAMES[topic.holds]
     assert channel["bindings"]["kafka"]["topicConfiguration"]["retention.ms"] == topic.retention_ms
 
 
