@@ -7,7 +7,6 @@ and after, and decides nothing.
 """
 
 import math
-import resource
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,13 +14,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 
-import torch
 from accelerate import PartialState
 from safetensors.torch import save_file
 
 from streams.text import Windower
 from streams.version import VERSION
 from trainer.bundle import sha256_of
+from trainer.cost import peak_memory_mb
 from trainer.data.dataset import Dataset, read_dataset
 from trainer.data.errors import NothingToLearn
 from trainer.data.importing import import_csv, write_corpus
@@ -33,7 +32,6 @@ from trainer.export import export_int8
 from trainer.finetune import make_deterministic
 from trainer.fit import fit
 from trainer.model import TriageBert
-from trainer.probe import Probing, probe
 from trainer.provenance import DataUse
 from trainer.runs import (
     MODEL_NAME,
@@ -50,6 +48,7 @@ from trainer.served import ServedGraph
 from trainer.tuning.config import TrainConfig
 from trainer.tuning.loop import Trained, train_epochs
 from trainer.tuning.reading import read_config, write_config
+from trainer.tuning.stages import before_epochs
 from trainer.tuning.validate import answer
 from trainer.versions import copy_server_files, counted, windower_of, write_card, write_profile
 
@@ -106,11 +105,7 @@ class _Run:
                 folder.encoder.write_text(pretrained.encoder.config.to_json_string(), encoding="utf-8")
         windower = windower_of(folder.version_dir, config.max_length)
 
-        if config.heads_first is not None:
-            probing = Probing(
-                seed=config.seed, epochs=config.heads_first.epochs, rate=config.heads_first.rate
-            )
-            probe(model, splits.train, windower, probing, title="heads first")
+        before_epochs(model, splits.train, windower, config)
         record = self.earlier or self._first_record(started, dataset, model)
         if self.earlier is None:
             before = _scores("float32", _judged(model, windower, splits.test, _UNCALIBRATED))
@@ -218,7 +213,7 @@ class _Run:
             "minutes": record.minutes + (monotonic() - began) / 60,
             "training_minutes": sum(epoch.minutes for epoch in trained.epochs),
             "trainable_parameters": trained.trainable_parameters,
-            "peak_memory_mb": _peak_memory_mb(trained.device),
+            "peak_memory_mb": peak_memory_mb(trained.device),
             "epochs": trained.epochs,
             "best_epoch": trained.best_epoch,
             "after": after,
@@ -301,9 +296,3 @@ def _code() -> CodeVersion:
 
     commit, changes = git("rev-parse", "HEAD"), git("status", "--porcelain")
     return CodeVersion(version=VERSION, commit=commit, changed=None if changes is None else bool(changes))
-
-
-def _peak_memory_mb(device: str) -> float:
-    if device == "cuda":
-        return torch.cuda.max_memory_allocated() / 2**20
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10

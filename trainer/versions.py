@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tokenizers import Tokenizer
+
 from streams.domain.profile import ModelProfile, Thresholds
 from streams.text import VITALS_FIELDS, Windower
 from trainer import bundle, calibrate, card
@@ -18,7 +20,7 @@ from trainer.model import TriageBert
 from trainer.provenance import DataUse
 from trainer.served import ServedGraph
 
-__all__ = ["copy_server_files", "counted", "windower_of", "write_card", "write_profile"]
+__all__ = ["copy_server_files", "counted", "windower_of", "windows_of", "write_card", "write_profile"]
 
 OVERLAP_TOKENS = 32
 _SERVED = Path(__file__).parents[1] / "model_repo" / "triage_bert"
@@ -26,10 +28,13 @@ _SERVED = Path(__file__).parents[1] / "model_repo" / "triage_bert"
 
 def windower_of(version_dir: Path, window_tokens: int) -> Windower:
     """Return the windows of the `tokenizer.json` in `version_dir`; they overlap by a quarter at most."""
-    return Windower.from_file(
-        version_dir / "tokenizer.json",
-        window_tokens=window_tokens,
-        overlap_tokens=min(OVERLAP_TOKENS, window_tokens // 4),
+    return windows_of(Tokenizer.from_file(str(version_dir / "tokenizer.json")), window_tokens)
+
+
+def windows_of(tokenizer: Tokenizer, window_tokens: int) -> Windower:
+    """Return windows of at most `window_tokens`."""
+    return Windower(
+        tokenizer, window_tokens=window_tokens, overlap_tokens=min(OVERLAP_TOKENS, window_tokens // 4)
     )
 
 

@@ -1,10 +1,11 @@
-"""`triage bench express | stream`: measurements of this machine, on stacks of their own."""
+"""`triage bench express | stream | methods`: measurements of this machine."""
 
 import json
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from types import FrameType
 from typing import Annotated
 
@@ -25,6 +26,7 @@ def register(app: typer.Typer) -> None:
     bench = typer.Typer(help="Measure this machine, on a stack of its own.", no_args_is_help=True)
     bench.command()(express)
     bench.command()(stream)
+    bench.command()(methods)
     app.add_typer(bench, name="bench")
 
 
@@ -63,6 +65,62 @@ def stream(
     plan = StreamPlan(parts=parts, rounds=rounds, model_rounds=rounds, soak_s=soak_s)
     with _measuring():
         _print(measure(plan, console.print), as_json=as_json)
+
+
+def methods(
+    as_json: _AsJson = False,
+    named: Annotated[
+        str | None,
+        typer.Option(
+            "--methods", metavar="A,B", help="Presets of `triage train` (all by default) or YAML files."
+        ),
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Runs of each method.")] = 3,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="A dataset's folder; otherwise the written corpus, and real sources unseen."),
+    ] = None,
+    real: Annotated[Path, typer.Option(envvar="TRIAGE_DATA", help="Folder of the real sources.")] = Path(
+        "../shared/data"
+    ),
+    messages: Annotated[int, typer.Option(min=100, help="Written messages, where there is no --data.")] = 700,
+    epochs: Annotated[int, typer.Option(min=1)] = 2,
+    max_length: Annotated[int, typer.Option(min=16, max=512, help="Tokens of a window.")] = 64,
+    parallel: Annotated[int, typer.Option(min=1, help="Runs at a time.")] = 1,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE.md", help="Put the tables into this document.")
+    ] = None,
+) -> None:
+    """Every way of fine-tuning on the same rows and epochs: quality, parameters, time, memory."""
+    # torch takes seconds to load: only this command waits for it
+    from ops.bench.method_table import markdown, replace_table
+    from ops.bench.methods import MethodsPlan, measure
+    from trainer.data.errors import BadData
+    from trainer.tuning.reading import ConfigInvalid
+
+    chosen = tuple(part.strip() for part in (named or "").split(",") if part.strip())
+    plan = MethodsPlan(
+        methods=chosen,
+        seeds=seeds,
+        data=data,
+        messages=messages,
+        real=real,
+        epochs=epochs,
+        max_length=max_length,
+        parallel=parallel,
+    )
+    try:
+        with _measuring():
+            comparison = measure(plan, console.print)
+    except (BadData, ConfigInvalid) as error:
+        console.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(1) from None
+    if out is not None:
+        replace_table(out, markdown(comparison))
+    if as_json:
+        typer.echo(json.dumps(to_jsonable_python(comparison)))
+    else:
+        typer.echo(markdown(comparison))
 
 
 @contextmanager

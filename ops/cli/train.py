@@ -24,7 +24,7 @@ def train(
     ] = None,
     preset: Annotated[
         str | None,
-        typer.Option(help="classic, lora, adalora, prefix, adapter, top-layers, gradual, default."),
+        typer.Option(help="classic, lora, adalora, prefix, adapter, top-layers, gradual, heads, default."),
     ] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="As method.rank=16.")

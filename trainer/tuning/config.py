@@ -13,6 +13,7 @@ __all__ = [
     "Adapter",
     "Augmentation",
     "EarlyStopping",
+    "Frozen",
     "Full",
     "GradualUnfreezing",
     "HeadsFirst",
@@ -39,6 +40,12 @@ class Full(_Part):
 
     kind: Literal["full"] = "full"
     embeddings: bool = False
+
+
+class Frozen(_Part):
+    """No layer: the heads learn on the encoder as it is."""
+
+    kind: Literal["frozen"] = "frozen"
 
 
 class TopLayers(_Part):
@@ -96,7 +103,7 @@ class Adapter(_Part):
 
 
 Method = Annotated[
-    Full | TopLayers | GradualUnfreezing | Lora | AdaLora | Prefix | Adapter,
+    Full | Frozen | TopLayers | GradualUnfreezing | Lora | AdaLora | Prefix | Adapter,
     Field(discriminator="kind"),
 ]
 

@@ -66,6 +66,9 @@ def apply(method: config.Method, model: TriageBert, *, steps: int) -> Applied:
             encoder.requires_grad_(True)
             encoder.embeddings.requires_grad_(method.embeddings)
             return Applied(model)
+        case config.Frozen():
+            encoder.requires_grad_(False)
+            return Applied(model)
         case config.TopLayers():
             _thaw_top(encoder, _checked(method.layers, encoder))
             return Applied(model)

