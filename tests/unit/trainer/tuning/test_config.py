@@ -22,6 +22,7 @@ def test_every_preset_is_valid_and_sets_what_it_names(preset: str) -> None:
         "gradual": "gradual_unfreezing",
         "classic": "full",
         "default": "full",
+        "heads": "frozen",
     }
     assert config.method.kind == kinds.get(preset, preset)
 
