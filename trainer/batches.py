@@ -11,7 +11,7 @@ from torch import Tensor
 from streams.text import Windower
 from trainer.data.rows import Row, stack_vitals
 
-__all__ = ["IGNORED", "Batch", "VitalsDropout", "batches", "encode", "labels", "pad"]
+__all__ = ["IGNORED", "Batch", "VitalsDropout", "batches", "chunks", "encode", "labels", "pad"]
 
 IGNORED = -100
 """Label index of a row that has no label for a task (what `torch.nn.functional.nll_loss` ignores)."""
@@ -63,15 +63,21 @@ def batches(
     dropout: VitalsDropout,
 ) -> Iterator[Batch]:
     """Yield one epoch: shuffled, then sorted by length within large buckets, so that little is padding."""
-    order = rng.permutation(len(rows))
+    for chunk in chunks(ids, size=size, rng=rng):
+        yield _collate([rows[i] for i in chunk], [ids[i] for i in chunk], rng, dropout)
+
+
+def chunks(
+    ids: Sequence[NDArray[np.int64]], *, size: int, rng: np.random.Generator
+) -> list[NDArray[np.int64]]:
+    """Return the positions of one epoch's batches, as `batches` yields them."""
+    order = rng.permutation(len(ids))
     bucket = size * _BUCKET_BATCHES
-    chunks: list[NDArray[np.int64]] = []
+    made: list[NDArray[np.int64]] = []
     for start in range(0, len(order), bucket):
         by_length = sorted(order[start : start + bucket], key=lambda number: len(ids[number]))
-        chunks += [np.array(by_length[i : i + size]) for i in range(0, len(by_length), size)]
-    for position in rng.permutation(len(chunks)):
-        chunk = chunks[position]
-        yield _collate([rows[i] for i in chunk], [ids[i] for i in chunk], rng, dropout)
+        made += [np.array(by_length[i : i + size]) for i in range(0, len(by_length), size)]
+    return [made[position] for position in rng.permutation(len(made))]
 
 
 def pad(ids: Sequence[NDArray[np.int64]]) -> tuple[Tensor, Tensor]:

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from streams.text import VITALS_FIELDS
 from trainer.model import Answer, TriageBert
 
-__all__ = ["INPUTS", "OUTPUTS", "export_float", "export_int8"]
+__all__ = ["INPUTS", "OUTPUTS", "export_float", "export_int8", "outside_encoder"]
 
 INPUTS = ("input_ids", "attention_mask", "vitals")
 OUTPUTS = Answer._fields
@@ -72,16 +72,17 @@ def export_int8(model: TriageBert, path: Path) -> None:
     with TemporaryDirectory() as scratch:
         exact = Path(scratch) / "exact.onnx"
         export_float(model, exact)
-        outside = [node.name for node in onnx.load(str(exact)).graph.node if not _in_encoder(node.name)]
         quantize_dynamic(
             exact,
             path,
             weight_type=QuantType.QInt8,
             per_channel=True,
             op_types_to_quantize=["MatMul", "Gather"],
-            nodes_to_exclude=outside,
+            nodes_to_exclude=outside_encoder(exact),
         )
 
 
-def _in_encoder(name: str) -> bool:
-    return name.startswith("/model/encoder/")
+def outside_encoder(path: Path) -> list[str]:
+    """Return the names of the nodes of the heads and of pooling, which are not quantized."""
+    nodes = onnx.load(str(path)).graph.node
+    return [node.name for node in nodes if not node.name.startswith("/model/encoder/")]

@@ -27,15 +27,12 @@ from trainer.data.importing import import_csv, write_corpus
 from trainer.data.labelled_csv import Reading
 from trainer.data.rows import Row, labelled
 from trainer.encoders import load_encoder
-from trainer.evaluate import Calibrated, Result, baseline_results, model_results
+from trainer.evaluate import Calibrated, Result, model_results
 from trainer.export import export_int8
 from trainer.finetune import make_deterministic
-from trainer.fit import fit
 from trainer.model import TriageBert
-from trainer.provenance import DataUse
+from trainer.packaging import by_source, package
 from trainer.runs import (
-    MODEL_NAME,
-    MODEL_VERSION,
     CodeVersion,
     DataUsed,
     EpochRecord,
@@ -44,15 +41,14 @@ from trainer.runs import (
     RunRecord,
     Score,
 )
-from trainer.served import ServedGraph
 from trainer.tuning.config import TrainConfig
 from trainer.tuning.loop import Trained, train_epochs
 from trainer.tuning.reading import read_config, write_config
 from trainer.tuning.stages import before_epochs
 from trainer.tuning.validate import answer
-from trainer.versions import copy_server_files, counted, windower_of, write_card, write_profile
+from trainer.versions import counted, windower_of
 
-__all__ = ["RunUnusable", "resume_run", "start_run"]
+__all__ = ["RunUnusable", "load_data", "resume_run", "start_run"]
 
 _UNCALIBRATED = Calibrated(1.0, 1.0, 0.5)
 
@@ -89,7 +85,7 @@ class _Run:
     def run(self, started: datetime) -> RunFolder:
         config, folder, began = self.config, self.folder, monotonic()
         make_deterministic(config.seed, config.threads)
-        dataset = _load(config)
+        dataset = load_data(config)
         splits = dataset.splits
         _check_labels(splits.train, splits.calibration)
         if self.earlier is not None and self.earlier.data.sha256 != dataset.manifest.content_sha256:
@@ -166,40 +162,10 @@ class _Run:
             {name: value.contiguous() for name, value in model.state_dict().items()}, self.folder.weights
         )
         export_int8(model, version_dir / "model.onnx")
-        copy_server_files(version_dir, model.diagnosis_head.in_features)
-        graph = ServedGraph(version_dir / "model.onnx", windower, workers=config.threads)
-        fitted = fit(graph, splits.calibration)
-        profile = write_profile(
-            graph,
-            splits,
-            fitted,
-            version_dir,
-            name=MODEL_NAME,
-            version=MODEL_VERSION,
-            language=config.language,
-            window_tokens=config.max_length,
-        )
-        results: list[Result] = []
-        for name, rows in _by_source(splits.test).items():
-            served = graph.ask(rows, title=f"ask {name}")
-            results += model_results("int8", f"{name}, held out", rows, served, fitted.calibrated)
-            results += baseline_results(f"{name}, held out", splits.train, rows)
-        origins = dataset.manifest.origins
-        data = [DataUse(one.source, one.description, one.provenance, one.licence) for one in origins]
-        recipe = config.model_dump(mode="json", exclude={"data"})
-        write_card(
-            model,
-            profile,
-            fitted,
-            results,
-            counted(splits),
-            data,
-            recipe,
-            version_dir,
-            encoder=config.encoder,
-        )
-        after = _scores("float32", _judged(model, windower, splits.test, fitted.calibrated))
-        return after + _scores(None, results)
+        packaged = package(model, windower, dataset, config, version_dir, system="int8")
+        calibrated = packaged.fitted.calibrated
+        after = _scores("float32", _judged(model, windower, splits.test, calibrated))
+        return after + _scores(None, packaged.results)
 
     def _finish(
         self,
@@ -226,7 +192,8 @@ class _Run:
             self.folder.checkpoint.rmdir()
 
 
-def _load(config: TrainConfig) -> Dataset:
+def load_data(config: TrainConfig) -> Dataset:
+    """Read or write what the configuration trains on. Raises BadData."""
     if config.data is None:
         return write_corpus("corpus", config.corpus_messages, seed=config.seed)
     path = Path(config.data)
@@ -245,16 +212,11 @@ def _check_labels(train: Sequence[Row], calibration: Sequence[Row]) -> None:
                 )
 
 
-def _by_source(rows: Sequence[Row]) -> dict[str, list[Row]]:
-    names = sorted({row.source for row in rows})
-    return {name: [row for row in rows if row.source == name] for name in names}
-
-
 def _judged(
     model: TriageBert, windower: Windower, rows: Sequence[Row], calibrated: Calibrated
 ) -> list[Result]:
     results: list[Result] = []
-    for name, some in _by_source(rows).items():
+    for name, some in by_source(rows).items():
         answers = answer(model, some, windower)
         results += model_results("float32", f"{name}, held out", some, answers, calibrated)
     return results

@@ -8,12 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import psutil
-
 from ops.bench.figures import Spread, rate_per_s, ratio
 from ops.bench.load import Load
 from ops.bench.pipeline import EventLog, Pipeline
-from ops.bench.processes import BenchmarkFailed
+from ops.bench.processes import BenchmarkFailed, tree_cpu_s
 from schemas import AdmittedMessage, UrgencyAssessed
 from streams.topics import DIAGNOSES, URGENCIES
 
@@ -138,10 +136,4 @@ def _cpu_s(pipeline: Pipeline) -> dict[str, float]:
     """CPU seconds of each part of the stack with its children so far."""
     status = pipeline.stack.status()
     parts = status.parts if status else {}
-    return {name: _tree_cpu_s(part.process.pid) for name, part in parts.items() if part.process is not None}
-
-
-def _tree_cpu_s(pid: int) -> float:
-    root = psutil.Process(pid)
-    times = [process.cpu_times() for process in (root, *root.children(recursive=True))]
-    return sum(float(time_.user + time_.system) for time_ in times)
+    return {name: tree_cpu_s(part.process.pid) for name, part in parts.items() if part.process is not None}

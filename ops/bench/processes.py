@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 
-__all__ = ["BenchmarkFailed", "WorkerProcess", "is_importable", "wait_until", "worker"]
+__all__ = ["BenchmarkFailed", "WorkerProcess", "is_importable", "tree_cpu_s", "wait_until", "worker"]
 
 _ROOT = Path(__file__).parents[2]
 _POLL_S = 0.05
@@ -28,6 +28,13 @@ class BenchmarkFailed(Exception):
 def is_importable(module: str) -> bool:
     """Whether a package is installed here."""
     return importlib.util.find_spec(module) is not None
+
+
+def tree_cpu_s(pid: int) -> float:
+    """CPU time of a process and all that it started, so far."""
+    root = psutil.Process(pid)
+    times = [process.cpu_times() for process in (root, *root.children(recursive=True))]
+    return sum(float(time_.user + time_.system) for time_ in times)
 
 
 def wait_until(

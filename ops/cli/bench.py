@@ -1,4 +1,4 @@
-"""`triage bench express | stream | methods`: measurements of this machine."""
+"""`triage bench express | stream | methods | compress`: measurements of this machine."""
 
 import json
 import signal
@@ -27,6 +27,7 @@ def register(app: typer.Typer) -> None:
     bench.command()(express)
     bench.command()(stream)
     bench.command()(methods)
+    bench.command()(compress)
     app.add_typer(bench, name="bench")
 
 
@@ -121,6 +122,35 @@ def methods(
         typer.echo(json.dumps(to_jsonable_python(comparison)))
     else:
         typer.echo(markdown(comparison))
+
+
+def compress(
+    run: Annotated[Path, typer.Argument(help="The finished run's folder.")],
+    compressed: Annotated[
+        Path | None, typer.Option(help="What `triage compress` made of it; otherwise `compressed` in it.")
+    ] = None,
+    as_json: _AsJson = False,
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds of each comparison.")] = 3,
+    rows: Annotated[int, typer.Option(min=10, help="Held-out rows, at most.")] = 1000,
+) -> None:
+    """Quality against speed and size of a run's compressed versions, through Triton, beside the classic loop."""
+    from ops.bench.compress import CompressPlan, measure, table  # loads torch
+    from trainer.compress.record import NotCompressed
+    from trainer.compress.subject import NotCompressible
+    from trainer.data.errors import BadData
+    from trainer.runs import NotARun
+
+    plan = CompressPlan(rounds=rounds, rows=rows)
+    with _measuring():
+        try:
+            document = measure(run, compressed or run / "compressed", plan, console.print)
+        except (NotCompressed, NotCompressible, NotARun, BadData) as error:
+            console.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
+            raise typer.Exit(1) from None
+    if as_json:
+        _print(document, as_json=True)
+    else:
+        Console(width=200).print(table(document))
 
 
 @contextmanager

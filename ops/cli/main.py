@@ -5,6 +5,7 @@ import typer
 from ops.cli import (
     bench,
     chaos,
+    compress,
     data,
     deadletters,
     demo,
@@ -37,6 +38,7 @@ for module in (
     data,
     models,
     train,
+    compress,
     evaluate,
 ):
     module.register(app)

@@ -1,0 +1,56 @@
+"""The model that is to be made smaller: a finished run's float32 weights, with the data that it was trained on."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from safetensors.torch import load_file
+from transformers import BertConfig, BertModel
+
+from streams.text import Windower
+from trainer.data.dataset import Dataset
+from trainer.model import TriageBert
+from trainer.runs import RunFolder, RunRecord
+from trainer.train import load_data
+from trainer.tuning.config import TrainConfig
+from trainer.tuning.methods import mergeable
+from trainer.tuning.reading import read_config
+from trainer.versions import windower_of
+
+__all__ = ["NotCompressible", "Subject", "load_subject"]
+
+
+class NotCompressible(ValueError):
+    """The run is not finished, its encoder is no plain BERT, or its data is not what it was trained on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One finished run. `model` is in eval mode."""
+
+    folder: RunFolder
+    record: RunRecord
+    config: TrainConfig
+    model: TriageBert
+    windower: Windower
+    dataset: Dataset
+
+
+def load_subject(path: Path) -> Subject:
+    """Load a run's folder. Raises NotARun, NotCompressible, ConfigInvalid, BadData."""
+    folder = RunFolder(path)
+    record = folder.read()
+    if record.status != "finished":
+        raise NotCompressible(f"{path} is not finished: go on with `triage train --resume {path}`")
+    config = read_config(folder.config)
+    if not mergeable(config.method):
+        raise NotCompressible(
+            f"{path}: {config.method.kind} stays in the encoder, which is then no plain BERT"
+        )
+    dataset = load_data(config)
+    if dataset.manifest.content_sha256 != record.data.sha256:
+        raise NotCompressible(f"{path}: the data is not what the run was trained on")
+    encoder = BertModel(BertConfig.from_json_file(str(folder.encoder)), add_pooling_layer=False)  # type: ignore[no-untyped-call]
+    model = TriageBert(encoder)
+    model.load_state_dict(load_file(folder.weights))
+    windower = windower_of(folder.version_dir, config.max_length)
+    return Subject(folder, record, config, model.eval(), windower, dataset)
