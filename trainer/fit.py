@@ -11,12 +11,13 @@ from trainer.data.rows import Row, labelled
 from trainer.evaluate import Calibrated
 from trainer.served import ServedGraph
 
-__all__ = ["Fitted", "fit"]
+__all__ = ["Fitted", "fit", "refit_temperatures"]
 
 _WANTED_ACCURACY = 0.95
 # Few urgent visits are in calibration, so a share of them missed there promises little: the allowance for false alarms,
 # counted on many visits, is spent whole instead.
 _MISSED_URGENT_AT_MOST, _RAISED_AT_MOST = 0.0, 0.35
+_ENOUGH_LABELS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,27 @@ def fit(graph: ServedGraph, rows: Sequence[Row]) -> Fitted:
         raised_at_most=_RAISED_AT_MOST,
     )
     return Fitted(Calibrated(temperature, urgency_temperature, plausible_from), abstain_below, trade_off)
+
+
+def refit_temperatures(
+    graph: ServedGraph, rows: Sequence[Row], learned: Sequence[Row], before: Calibrated
+) -> Calibrated:
+    """Return `before` with the temperatures of `rows`, for a task with few labels there those of `learned`, too.
+
+    A task that has few in both keeps its own.
+
+    Thresholds are probabilities chosen on far more rows than a round brings: they stay.
+    """
+    fitted = {"diagnosis": before.diagnosis_temperature, "urgency": before.urgency_temperature}
+    for task in fitted:
+        known, truth = labelled(rows, task)
+        if len(known) < _ENOUGH_LABELS:
+            known, truth = labelled([*rows, *learned], task)
+        if len(known) >= _ENOUGH_LABELS:
+            answers = graph.ask(known, title="calibrate")
+            logits = answers.diagnosis_logits if task == "diagnosis" else answers.urgency_logits
+            fitted[task] = calibrate.fit_temperature(logits, truth, calibrate.source_weights(known))
+    return Calibrated(fitted["diagnosis"], fitted["urgency"], before.urgency_plausible_from)
 
 
 def _fit_diagnosis(graph: ServedGraph, rows: Sequence[Row]) -> tuple[float, float]:

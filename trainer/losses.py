@@ -20,10 +20,16 @@ class TaskLosses:
     Levels are not: weights would distort P(level), on which the most urgent plausible level rests.
     """
 
-    def __init__(self, rows: Sequence[Row], settings: Losses | None = None) -> None:
+    def __init__(
+        self,
+        rows: Sequence[Row],
+        settings: Losses | None = None,
+        *,
+        diagnosis_labels: int = len(DIAGNOSIS_LABELS),
+    ) -> None:
         self._settings = settings or Losses()
         self._diagnosis = _class_weights(
-            [row.diagnosis_index for row in rows], len(DIAGNOSIS_LABELS), self._settings.diagnosis_classes
+            [row.diagnosis_index for row in rows], diagnosis_labels, self._settings.diagnosis_classes
         )
         self._urgency = _class_weights(
             [row.urgency_index for row in rows], len(URGENCY_LEVELS), self._settings.urgency_classes

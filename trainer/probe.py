@@ -52,7 +52,8 @@ def probe(
 ) -> None:
     """Fit the heads of `model` in place; the encoder stays as it is."""
     embedding = embed(model, encode(rows, windower), batch_size=probing.batch_size // 4, title=title)
-    vitals, losses = stack_vitals(rows), TaskLosses(rows)
+    vitals = stack_vitals(rows)
+    losses = TaskLosses(rows, diagnosis_labels=model.diagnosis_head.out_features)
     diagnosis, urgency = (
         labels(row.diagnosis_index for row in rows),
         labels(row.urgency_index for row in rows),

@@ -7,8 +7,10 @@
         encoder.json            the encoder's shape (a transformers configuration)
         weights.safetensors     the trained float32 weights, adaptation merged where that is possible
         checkpoint/             what resuming needs; gone once the run is finished
+        continual/              what the next round needs; only of `triage train continue`
         model_repo/triage_bert/ a model repository for Triton: config.pbtxt, and in 1/ model.onnx (int8), bundle.json,
-                                tokenizer.json, domain.npz, model.py, model_card.json, MODEL_CARD.md
+                                tokenizer.json, domain.npz, model.py, model_card.json, MODEL_CARD.md; a run that
+                                continues a version has the next number in place of 1
 
 `run.json` exists from the first moment on; `status` says how far the run came. Nothing in it names a path or a host.
 """
@@ -24,6 +26,7 @@ __all__ = [
     "MODEL_NAME",
     "MODEL_VERSION",
     "CodeVersion",
+    "Continued",
     "DataUsed",
     "EpochRecord",
     "Interval",
@@ -92,6 +95,19 @@ class CodeVersion(_Record):
     changed: bool | None
 
 
+class Continued(_Record):
+    """What a run went on from, and how. `graph_sha256`: of the served graph of that version."""
+
+    version: str = Field(description="As in a bundle: model/version.")
+    run: str | None = Field(description="The run that made it; None where only the version is at hand.")
+    graph_sha256: str
+    weights: Literal["float32", "dequantized int8"]
+    strategy: str
+    replayed_rows: int
+    seen_rows: int = Field(description="Rows of all rounds before this one, as far as they were counted.")
+    pseudo_labels: int = 0
+
+
 class RunRecord(_Record):
     """What `run.json` holds."""
 
@@ -116,6 +132,7 @@ class RunRecord(_Record):
     before: tuple[Score, ...] = Field(default=(), description="On the test split, before fine-tuning.")
     after: tuple[Score, ...] = Field(default=(), description="On the test split, at the end.")
     files_sha256: dict[str, str] = Field(default={}, description="Of the exported version's folder.")
+    continued: Continued | None = None
 
 
 class RunFolder:
@@ -130,7 +147,14 @@ class RunFolder:
         self.weights = path / "weights.safetensors"
         self.checkpoint = path / "checkpoint"
         self.model_repository = path / "model_repo"
-        self.version_dir = self.model_repository / MODEL_NAME / MODEL_VERSION
+        self.continual = path / "continual"
+
+    @property
+    def version_dir(self) -> Path:
+        """The version that the run made; where there is none yet, the one that a run from scratch will make."""
+        of_model = self.model_repository / MODEL_NAME
+        made = [folder for folder in of_model.glob("*") if folder.name.isdigit()]
+        return max(made, key=lambda folder: int(folder.name), default=of_model / MODEL_VERSION)
 
     def read(self) -> RunRecord:
         """Return the record. Raises NotARun."""

@@ -6,8 +6,6 @@ The calibration split is also the validation data of early stopping; the test sp
 and after, and decides nothing.
 """
 
-import math
-import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,25 +16,21 @@ from accelerate import PartialState
 from safetensors.torch import save_file
 
 from streams.text import Windower
-from streams.version import VERSION
 from trainer.bundle import sha256_of
 from trainer.cost import peak_memory_mb
-from trainer.data.dataset import Dataset, read_dataset
+from trainer.data.dataset import Dataset
 from trainer.data.errors import NothingToLearn
-from trainer.data.importing import import_csv, write_corpus
-from trainer.data.labelled_csv import Reading
+from trainer.data.importing import read_labelled, write_corpus
 from trainer.data.rows import Row, labelled
 from trainer.encoders import load_encoder
-from trainer.evaluate import Calibrated, Result, model_results
 from trainer.export import export_int8
 from trainer.finetune import make_deterministic
 from trainer.model import TriageBert
-from trainer.packaging import by_source, package
+from trainer.packaging import package
+from trainer.recording import UNCALIBRATED, code_version, judged, scores
 from trainer.runs import (
-    CodeVersion,
     DataUsed,
     EpochRecord,
-    Interval,
     RunFolder,
     RunRecord,
     Score,
@@ -45,12 +39,9 @@ from trainer.tuning.config import TrainConfig
 from trainer.tuning.loop import Trained, train_epochs
 from trainer.tuning.reading import read_config, write_config
 from trainer.tuning.stages import before_epochs
-from trainer.tuning.validate import answer
 from trainer.versions import counted, windower_of
 
 __all__ = ["RunUnusable", "load_data", "resume_run", "start_run"]
-
-_UNCALIBRATED = Calibrated(1.0, 1.0, 0.5)
 
 
 class RunUnusable(Exception):
@@ -104,7 +95,7 @@ class _Run:
         before_epochs(model, splits.train, windower, config)
         record = self.earlier or self._first_record(started, dataset, model)
         if self.earlier is None:
-            before = _scores("float32", _judged(model, windower, splits.test, _UNCALIBRATED))
+            before = scores("float32", judged(model, windower, splits.test, UNCALIBRATED))
             record = record.model_copy(update={"before": before})
         if main:
             folder.write(record)
@@ -132,7 +123,7 @@ class _Run:
             started_at=started,
             minutes=0.0,
             training_minutes=0.0,
-            code=_code(),
+            code=code_version(),
             data=DataUsed(
                 name=Path(config.data).name if config.data else "corpus",
                 sha256=dataset.manifest.content_sha256,
@@ -164,8 +155,8 @@ class _Run:
         export_int8(model, version_dir / "model.onnx")
         packaged = package(model, windower, dataset, config, version_dir, system="int8")
         calibrated = packaged.fitted.calibrated
-        after = _scores("float32", _judged(model, windower, splits.test, calibrated))
-        return after + _scores(None, packaged.results)
+        after = scores("float32", judged(model, windower, splits.test, calibrated))
+        return after + scores(None, packaged.results)
 
     def _finish(
         self,
@@ -196,11 +187,7 @@ def load_data(config: TrainConfig) -> Dataset:
     """Read or write what the configuration trains on. Raises BadData."""
     if config.data is None:
         return write_corpus("corpus", config.corpus_messages, seed=config.seed)
-    path = Path(config.data)
-    if path.suffix == ".csv" and path.is_file():
-        reading = Reading(source=path.stem)
-        return import_csv(path, reading, provenance="a local file", licence="not stated", seed=config.seed)
-    return read_dataset(path)
+    return read_labelled(Path(config.data), seed=config.seed)
 
 
 def _check_labels(train: Sequence[Row], calibration: Sequence[Row]) -> None:
@@ -210,51 +197,3 @@ def _check_labels(train: Sequence[Row], calibration: Sequence[Row]) -> None:
                 raise NothingToLearn(
                     f"the {part} split has no row with a label for {task}: both heads are trained and calibrated"
                 )
-
-
-def _judged(
-    model: TriageBert, windower: Windower, rows: Sequence[Row], calibrated: Calibrated
-) -> list[Result]:
-    results: list[Result] = []
-    for name, some in by_source(rows).items():
-        answers = answer(model, some, windower)
-        results += model_results("float32", f"{name}, held out", some, answers, calibrated)
-    return results
-
-
-def _scores(system: str | None, results: Sequence[Result]) -> tuple[Score, ...]:
-    """The results as scores; a `system` keeps its plain answers alone, without those made from thresholds."""
-    return tuple(
-        Score(
-            test_set=result.test_set,
-            task="diagnosis" if result.task == "diagnosis" else "urgency",
-            system=result.system,
-            n=result.n,
-            figures={
-                name: Interval(value=figure.value, low=figure.low, high=figure.high)
-                for name, figure in result.figures.items()
-                if math.isfinite(figure.value + figure.low + figure.high)
-            },
-        )
-        for result in results
-        if system is None or result.system == system
-    )
-
-
-def _code() -> CodeVersion:
-    root = Path(__file__).parents[1]
-
-    def git(*arguments: str) -> str | None:
-        try:
-            done = subprocess.run(  # noqa: S603 # fixed arguments
-                ["git", "-C", str(root), *arguments],  # noqa: S607 # whichever git there is
-                check=False,
-                capture_output=True,
-                text=True,
-            )
-        except OSError:
-            return None
-        return done.stdout.strip() if done.returncode == 0 else None
-
-    commit, changes = git("rev-parse", "HEAD"), git("status", "--porcelain")
-    return CodeVersion(version=VERSION, commit=commit, changed=None if changes is None else bool(changes))

@@ -1,4 +1,4 @@
-"""`triage bench express | stream | methods | compress`: measurements of this machine."""
+"""`triage bench express | stream | methods | compress | continual | labelling`: measurements of this machine."""
 
 import json
 import signal
@@ -13,6 +13,7 @@ import typer
 from pydantic_core import to_jsonable_python
 from rich.console import Console
 
+from ops.cli import bench_learning
 from ops.cli.failures import reported
 
 __all__ = ["register"]
@@ -28,6 +29,7 @@ def register(app: typer.Typer) -> None:
     bench.command()(stream)
     bench.command()(methods)
     bench.command()(compress)
+    bench_learning.register(bench)
     app.add_typer(bench, name="bench")
 
 

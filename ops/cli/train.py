@@ -1,4 +1,7 @@
-"""`triage train`: one configuration becomes one run's folder, with a version that can be served."""
+"""`triage train`: one configuration becomes one run's folder, with a version that can be served.
+
+`triage train continue` goes on from such a version with new labels (`ops.cli.train_again`).
+"""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -7,15 +10,34 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.table import Table
+from typer.core import TyperGroup
+
+from ops.cli import train_again
 
 __all__ = ["register"]
 
 console = Console()
+_FROM_SCRATCH = "anew"
+
+
+class _AnewUnlessNamed(TyperGroup):
+    """`triage train CONFIG ...` is `triage train anew CONFIG ...`: a file of that name needs a `./` before it."""
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override] # typer has click inside
+        if not args or (args[0] not in self.commands and args[0] != "--help"):
+            args = [_FROM_SCRATCH, *args]
+        return super().parse_args(ctx, args)
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(train)
+    """Add the commands."""
+    training = typer.Typer(
+        cls=_AnewUnlessNamed,
+        help="Train a version of the model. Without a command: `anew`.",
+    )
+    training.command(_FROM_SCRATCH)(train)
+    train_again.register(training)
+    app.add_typer(training, name="train")
 
 
 def train(

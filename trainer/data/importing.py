@@ -7,7 +7,7 @@ from pathlib import Path
 
 from trainer import provenance
 from trainer.data import corpus, ddxplus, fhir, ktas, labelled_csv, medquad, symptom2disease, toyhom, visits
-from trainer.data.dataset import DEFAULT_SHARES, Dataset, make_dataset
+from trainer.data.dataset import DEFAULT_SHARES, Dataset, make_dataset, read_dataset
 from trainer.data.errors import BadData, NothingToLearn
 from trainer.data.labelled_csv import Reading
 from trainer.data.manifest import Origin
@@ -22,6 +22,7 @@ __all__ = [
     "import_fhir",
     "import_public",
     "merge",
+    "read_labelled",
     "write_corpus",
 ]
 
@@ -86,6 +87,14 @@ def import_csv(
         file_sha256=_sha256(path),
     )
     return make_dataset(rows, [origin], shares=shares, seed=seed)
+
+
+def read_labelled(path: Path, *, seed: int) -> Dataset:
+    """Read a dataset's folder, or a .csv file with its columns. Raises BadData."""
+    if path.suffix == ".csv" and path.is_file():
+        reading = Reading(source=path.stem)
+        return import_csv(path, reading, provenance="a local file", licence="not stated", seed=seed)
+    return read_dataset(path)
 
 
 def import_fhir(

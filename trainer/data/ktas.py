@@ -15,11 +15,12 @@ from trainer.data.errors import BadCell, BadRows
 from trainer.data.rows import URGENCY_LEVELS, Row
 from trainer.data.tables import read_table
 
-__all__ = ["FILE", "SOURCE", "complaint_group", "load", "parse"]
+__all__ = ["FILE", "SOURCE", "complaint_group", "load", "load_by_hospital", "parse"]
 
 SOURCE = "ktas"
 FILE = "ktas/data.csv"
 _LEVEL = "KTAS_expert"
+_HOSPITAL = "Group"
 _COLUMNS = (
     *("Sex", "Age", "Chief_complain", "Mental", "Pain", "NRS_pain"),
     *("SBP", "DBP", "HR", "RR", "BT", "Saturation", _LEVEL),
@@ -37,7 +38,19 @@ _SIDES = frozenset({"lt", "rt", "left", "right", "both", "the", "and", "of", "in
 
 def load(data_dir: Path) -> list[Row]:
     """Read the visits under `data_dir` (latin-1, `;`, decimal commas). Raises BadData."""
-    table = list(read_table(data_dir / FILE, columns=_COLUMNS, encoding="latin-1", delimiter=";"))
+    return [parse(record) for record in _records(data_dir, _COLUMNS)]
+
+
+def load_by_hospital(data_dir: Path) -> dict[str, list[Row]]:
+    """Read the visits of each of the two hospitals, "1" and "2". Raises BadData."""
+    visits: dict[str, list[Row]] = {}
+    for record in _records(data_dir, (*_COLUMNS, _HOSPITAL)):
+        visits.setdefault(record[_HOSPITAL], []).append(parse(record))
+    return visits
+
+
+def _records(data_dir: Path, columns: tuple[str, ...]) -> list[Mapping[str, str]]:
+    table = list(read_table(data_dir / FILE, columns=columns, encoding="latin-1", delimiter=";"))
     faults = [
         BadCell(number, _LEVEL, "none of 1 (most urgent) to 5")
         for number, record in table
@@ -45,7 +58,7 @@ def load(data_dir: Path) -> list[Row]:
     ]
     if faults:
         raise BadRows(faults)
-    return [parse(record) for _, record in table]
+    return [record for _, record in table]
 
 
 def parse(record: Mapping[str, str]) -> Row:

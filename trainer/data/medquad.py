@@ -8,12 +8,13 @@ collection on rare genetic diseases is left out: its answers are machine-made li
 
 import re
 import tarfile
+from collections.abc import Collection
 from pathlib import Path
 from xml.etree import ElementTree
 
 from trainer.data.rows import NO_VITALS, Row
 
-__all__ = ["FILE", "SOURCE", "load", "topic_label"]
+__all__ = ["FILE", "SOURCE", "load", "load_by_institute", "topic_label"]
 
 SOURCE = "medquad"
 FILE = "medquad/medquad-sets-1-9.tar.gz"
@@ -34,12 +35,21 @@ _TOPICS = (
 
 def load(data_dir: Path) -> list[Row]:
     """Read the answers on symptoms from the archive under `data_dir`."""
-    rows = []
+    institutes = load_by_institute(data_dir, ("symptoms",), left_out=_LEFT_OUT)
+    return [row for rows in institutes.values() for row in rows]
+
+
+def load_by_institute(
+    data_dir: Path, about: Collection[str], *, left_out: str | None = None
+) -> dict[str, list[Row]]:
+    """Read the answers to questions of the types `about`, by the collection (an institute's) that they are from."""
+    rows: dict[str, list[Row]] = {}
     with tarfile.open(data_dir / FILE) as archive:
         for member in archive:
-            stream = archive.extractfile(member) if _is_read(member.name) else None
+            is_read = member.name.endswith(".xml") and (left_out is None or left_out not in member.name)
+            stream = archive.extractfile(member) if is_read else None
             if stream is not None:
-                rows += _rows(stream.read())
+                rows.setdefault(Path(member.name).parent.name, []).extend(_rows(stream.read(), about))
     return rows
 
 
@@ -48,11 +58,7 @@ def topic_label(focus: str) -> str:
     return next((label for label, pattern in _TOPICS if re.search(pattern, focus.lower())), "normal")
 
 
-def _is_read(name: str) -> bool:
-    return name.endswith(".xml") and _LEFT_OUT not in name
-
-
-def _rows(document: bytes) -> list[Row]:
+def _rows(document: bytes, about: Collection[str]) -> list[Row]:
     root = ElementTree.fromstring(document)  # noqa: S314 (a fixed, local, checked copy)
     focus = (root.findtext("Focus") or "").strip()
     if not focus or len(focus) > _LONGEST_FOCUS_CHARACTERS:
@@ -60,7 +66,7 @@ def _rows(document: bytes) -> list[Row]:
     texts = [
         " ".join((pair.findtext("Answer") or "").split())[:_CHARACTERS]
         for pair in root.iter("QAPair")
-        if (question := pair.find("Question")) is not None and question.get("qtype") == "symptoms"
+        if (question := pair.find("Question")) is not None and question.get("qtype") in about
     ]
     label = topic_label(focus)
     return [

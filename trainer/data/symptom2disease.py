@@ -4,6 +4,7 @@ Two conditions are labels of ours; the other 22 are none of the four and count a
 heart disease and no cancer, and near half of it are near-duplicates of each other.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 from trainer.data.rows import NO_VITALS, Row
@@ -16,8 +17,12 @@ FILE = "symptom2disease/Symptom2Disease.csv"
 _LABELS = {"hypertension": "hypertension", "diabetes": "diabetes"}
 
 
-def load(data_dir: Path) -> list[Row]:
-    """Read the descriptions under `data_dir`. Raises BadData."""
+def _label_of_ours(condition: str) -> str:
+    return _LABELS.get(condition.lower(), "normal")
+
+
+def load(data_dir: Path, *, of_label: Callable[[str], str] = _label_of_ours) -> list[Row]:
+    """Read the descriptions under `data_dir`; `of_label` names the diagnosis of a condition. Raises BadData."""
     table = read_table(data_dir / FILE, columns=("label", "text"), encoding="utf-8")
     return [
         Row(
@@ -25,7 +30,7 @@ def load(data_dir: Path) -> list[Row]:
             text=record["text"],
             group=f"{SOURCE}/{number - FIRST_ROW}",
             vitals=NO_VITALS,
-            diagnosis=_LABELS.get(record["label"].lower(), "normal"),
+            diagnosis=of_label(record["label"]),
             language="en",
         )
         for number, record in table

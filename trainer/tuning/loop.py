@@ -32,7 +32,10 @@ from trainer.tuning.optimizers import make_optimizer, make_schedule
 from trainer.tuning.reading import ConfigInvalid
 from trainer.tuning.validate import validate
 
-__all__ = ["Trained", "train_epochs"]
+__all__ = ["Regulariser", "Trained", "train_epochs"]
+
+Regulariser = Callable[[Batch, tuple[Tensor, Tensor]], Tensor]
+"""From a batch and the logits of both heads to a penalty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +59,15 @@ def train_epochs(
     validation: Sequence[Row] = (),
     checkpoint: Path | None = None,
     after_epoch: Callable[[EpochRecord, str], None] = lambda _record, _report: None,
+    regulariser: Regulariser | None = None,
 ) -> Trained:
     """Train `model` in place, the method merged at the end; goes on from `checkpoint` where there is one.
 
-    `after_epoch` gets the record and the classification report of each epoch, on the main process.
+    `after_epoch` gets the record and the classification report of each epoch, on the main process. `regulariser`: what
+    else is added to each batch's loss.
     Raises ConfigInvalid where the method does not fit the encoder, CheckpointUnreadable.
     """
-    loop = _Loop(model, rows, windower, config, validation)
+    loop = _Loop(model, rows, windower, config, validation, regulariser)
     start = loop.restore(checkpoint) if checkpoint is not None else 0
     with _progress(disable=not loop.accelerator.is_main_process) as progress:
         total = config.epochs * loop.steps_per_epoch
@@ -111,6 +116,7 @@ class _Loop:
         windower: Windower,
         config: TrainConfig,
         validation: Sequence[Row],
+        regulariser: Regulariser | None,
     ) -> None:
         self.accelerator = Accelerator(mixed_precision="no")
         self._model, self._rows, self._windower, self._config = model, rows, windower, config
@@ -129,7 +135,9 @@ class _Loop:
         self._schedule = make_schedule(config.optimizer, self._optimizer, steps)
         chosen = {id(p) for group in self._optimizer.param_groups for p in group["params"]}
         self._trained = [parameter for parameter in model.parameters() if id(parameter) in chosen]
-        self._losses = TaskLosses(rows, config.losses)
+        labels = model.diagnosis_head.out_features
+        self._losses = TaskLosses(rows, config.losses, diagnosis_labels=labels)
+        self._regulariser = regulariser
         self._rng = np.random.default_rng(config.seed)
         self._step = 0
         self._best = _Best()
@@ -177,6 +185,8 @@ class _Loop:
                 loss = weights.diagnosis_weight * losses[0] + weights.urgency_weight * losses[1]
                 penalty = self._method.penalty()
                 loss = loss if penalty is None else loss + penalty
+                if self._regulariser is not None:
+                    loss = loss + self._regulariser(batch, logits)
                 self.accelerator.backward(loss / len(group))
             sums = [total + one.item() / len(group) for total, one in zip(sums, losses, strict=True)]
         torch.nn.utils.clip_grad_norm_(self._trained, self._config.optimizer.gradient_norm)

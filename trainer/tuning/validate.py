@@ -43,7 +43,7 @@ def answer(model: TriageBert, rows: Sequence[Row], windower: Windower) -> Answer
     ids, vitals = encode(rows, windower), torch.from_numpy(stack_vitals(rows))
     order = sorted(range(len(ids)), key=lambda number: len(ids[number]))
     answers = Answers(
-        np.empty((len(rows), len(DIAGNOSIS_LABELS)), np.float32),
+        np.empty((len(rows), model.diagnosis_head.out_features), np.float32),
         np.empty((len(rows), len(URGENCY_LEVELS)), np.float32),
         np.empty((len(rows), model.diagnosis_head.in_features), np.float32),
     )

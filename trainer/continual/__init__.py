@@ -1,0 +1,11 @@
+"""Learning again and again without forgetting: `triage train continue`.
+
+strategies.py            the ways to learn a round's rows, each a choice of parts
+learner.py               a model with what it carries from round to round, and how it learns a round
+statistics.py, levels.py heads from sums over all rows ever seen, without keeping a row (the default)
+memory.py                which few rows are kept for replay
+regularisers.py          what holds a moving encoder back: EWC, LwF
+start.py, labels.py      what a round starts from, and its new labels
+candidate.py             one round, top to bottom: a run's folder with the next version
+benchmark/               twelve rounds of real data, every strategy beside joint retraining
+"""

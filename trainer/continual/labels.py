@@ -1,0 +1,70 @@
+"""New labels: what the feedback buffer holds, or a dataset."""
+
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from streams.domain.feedback import OTHER, FeedbackExample
+from streams.text import vitals_vector
+from trainer.data.dataset import Dataset, make_dataset
+from trainer.data.errors import BadCell, BadRows, NothingToLearn
+from trainer.data.importing import read_labelled
+from trainer.data.manifest import Origin
+from trainer.data.rows import Row
+
+__all__ = ["read_new", "row_of"]
+
+FEEDBACK_SUFFIX = ".jsonl"
+
+
+def read_new(path: Path, *, seed: int) -> Dataset:
+    """Read a .jsonl file of `FeedbackExample`s, a dataset's folder or a .csv file. Raises BadData.
+
+    Examples without a settled label that the model has are left out; one patient's messages stay in one split.
+    """
+    if path.suffix != FEEDBACK_SUFFIX or not path.is_file():
+        return read_labelled(path, seed=seed)
+    rows = [row for row in _rows(path) if row.diagnosis is not None or row.urgency_level is not None]
+    if not rows:
+        raise NothingToLearn(f"{path.name}: no example has a settled label")
+    origins = [
+        Origin(
+            source=source,
+            description="what clinicians confirmed or corrected, de-identified",
+            provenance="triage.feedback.v1 of this deployment",
+            licence="patient data of this deployment",
+        )
+        for source in sorted({row.source for row in rows})
+    ]
+    return make_dataset(rows, origins, seed=seed)
+
+
+def row_of(example: FeedbackExample) -> Row:
+    """Turn one example into a row."""
+    settled = example.settled
+    return Row(
+        source=example.source,
+        text=example.text,
+        group=f"{example.source}/{example.patient_id}",
+        vitals=vitals_vector(
+            example.vitals, age_years=example.age_years, sex=example.sex, pregnant=example.pregnant
+        ),
+        diagnosis=None if settled.diagnosis == OTHER else settled.diagnosis,
+        urgency_level=settled.urgency,
+        language=example.language,
+    )
+
+
+def _rows(path: Path) -> list[Row]:
+    rows, faults = [], []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            rows.append(row_of(FeedbackExample.model_validate_json(line)))
+        except ValidationError as error:
+            where = ".".join(map(str, error.errors()[0]["loc"])) or "(all)"
+            faults.append(BadCell(number, where, "not as in FeedbackExample"))
+    if faults:
+        raise BadRows(faults)
+    return rows
