@@ -32,6 +32,9 @@ def dequantized(path: Path, *, attention_heads: int | None = None) -> TriageBert
     """Return the model of the int8 graph at `path`. Raises GraphUnknown."""
     graph = onnx.load(str(path))
     arrays = {one.name: numpy_helper.to_array(one) for one in graph.graph.initializer}
+    for node in graph.graph.node:  # equal values are stored once
+        if node.op_type == "Identity" and node.input[0] in arrays:
+            arrays[node.output[0]] = arrays[node.input[0]]
     weights = _named(arrays) | _of_nodes(graph, arrays)
     try:
         model = TriageBert(_encoder(weights, attention_heads))
@@ -56,20 +59,13 @@ def _named(arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
 
 
 def _of_nodes(graph: ModelProto, arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    """Return the weights of products, which the exporter renamed, biases and norms: a node says whose they are."""
+    """Return the weights of products, which the exporter renamed: their node still says whose they are."""
     found = {}
     for node in graph.graph.node:
-        owner = re.fullmatch(r"/model/(encoder/.+)/(MatMul_quant|Add|LayerNormalization)", node.name)
-        given = [name for name in node.input if name in arrays]
-        if owner is None or not given:
-            continue
-        part = owner[1].replace("/", ".")
-        if owner[2] == "MatMul_quant":
+        owner = re.fullmatch(r"/model/(encoder/.+)/MatMul_quant", node.name)
+        if owner is not None:
             weight = _times_scale(arrays, _weight_of(node, arrays).removesuffix(_QUANTIZED))
-            found[f"{part}.weight"] = weight.T
-        else:  # equal values are stored once, under one of their names
-            names = ("bias",) if owner[2] == "Add" else ("weight", "bias")
-            found |= {f"{part}.{name}": arrays[key] for name, key in zip(names, given, strict=True)}
+            found[owner[1].replace("/", ".") + ".weight"] = weight.T
     heads = {_weight_of(n, arrays) for n in graph.graph.node if re.fullmatch(r"/model/MatMul(_\d+)?", n.name)}
     for name in heads:
         weight = arrays[name].T

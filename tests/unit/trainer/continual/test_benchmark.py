@@ -59,5 +59,5 @@ def test_rounds_bring_new_classes_sources_and_wording(rounds: Sequence[Round]) -
             assert labels <= seen
         seen |= labels
     assert seen == set(LABELS)
-    texts = [row.text for one in rounds for row in one.rows]
+    texts = [row.text for one in rounds for row in one.rows if row.diagnosis is not None]
     assert len(set(texts)) > 0.95 * len(texts)
