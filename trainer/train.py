@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 
-from accelerate import PartialState
 from safetensors.torch import save_file
 
 from streams.text import Windower
@@ -27,6 +26,7 @@ from trainer.export import export_int8
 from trainer.finetune import make_deterministic
 from trainer.model import TriageBert
 from trainer.packaging import package
+from trainer.processes import processes
 from trainer.recording import UNCALIBRATED, code_version, judged, scores
 from trainer.runs import (
     DataUsed,
@@ -53,7 +53,7 @@ def start_run(config: TrainConfig, runs_dir: Path) -> RunFolder:
     started = datetime.now(UTC)
     name = config.name or f"{config.method.kind}-{started:%Y%m%d-%H%M%S}"
     folder = RunFolder(runs_dir / name)
-    if folder.record.exists() and PartialState().is_main_process:
+    if folder.record.exists() and processes().is_main_process:
         raise RunUnusable(f"{folder.path} exists: name another run, or go on with --resume {folder.path}")
     return _Run(config.model_copy(update={"name": name}), folder, None).run(started)
 
@@ -83,8 +83,8 @@ class _Run:
             raise RunUnusable("the data is not what the run began with")
         pretrained = load_encoder(config.encoder, config.encoder_dropout)
         model = TriageBert(pretrained.encoder)
-        main = PartialState().is_main_process
-        with PartialState().main_process_first():
+        main = processes().is_main_process
+        with processes().main_process_first():
             if main:
                 folder.version_dir.mkdir(parents=True, exist_ok=True)
                 (folder.version_dir / "tokenizer.json").write_text(pretrained.tokenizer, encoding="utf-8")
@@ -132,8 +132,8 @@ class _Run:
             seed=config.seed,
             encoder=config.encoder,
             method=config.method.kind,
-            device=PartialState().device.type,
-            processes=PartialState().num_processes,
+            device=processes().device.type,
+            processes=processes().num_processes,
             precision=config.precision,
             parameters=sum(parameter.numel() for parameter in model.parameters()),
             trainable_parameters=0,

@@ -1,6 +1,6 @@
 """The epochs: both tasks at once, each row teaching what it has labels for, on one device or several.
 
-Accelerate places the model and joins the processes that `accelerate launch` started; each of them draws the same
+Accelerate places the model and joins the processes that `torchrun` started; each of them draws the same
 batches and takes its share. Precision is set here: the encoder may run in bf16, heads and losses stay in float32.
 """
 
@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list, gather_object
 from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn, TimeRemainingColumn
 from torch import Tensor, nn
@@ -23,6 +22,7 @@ from trainer.batches import Batch, VitalsDropout, batches, encode
 from trainer.data.rows import Row
 from trainer.losses import TaskLosses
 from trainer.model import TriageBert
+from trainer.processes import accelerator
 from trainer.runs import EpochRecord
 from trainer.tuning.augment import vary
 from trainer.tuning.checkpoint import Checkpoint
@@ -118,7 +118,7 @@ class _Loop:
         validation: Sequence[Row],
         regulariser: Regulariser | None,
     ) -> None:
-        self.accelerator = Accelerator(mixed_precision="no")
+        self.accelerator = accelerator()
         self._model, self._rows, self._windower, self._config = model, rows, windower, config
         self._validation = validation
         count = -(-len(rows) // config.batch_size)
