@@ -1,6 +1,6 @@
 """One training run in memory, without a folder and without an export: what comparisons and searches repeat."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tokenizers import Tokenizer
@@ -11,6 +11,7 @@ from trainer.data.rows import Row
 from trainer.encoders import Pretrained, load_encoder
 from trainer.finetune import make_deterministic
 from trainer.model import TriageBert
+from trainer.runs import EpochRecord
 from trainer.tuning.config import TrainConfig
 from trainer.tuning.loop import Trained, train_epochs
 from trainer.tuning.stages import before_epochs
@@ -30,15 +31,25 @@ class Trial:
 
 
 def run_trial(
-    config: TrainConfig, rows: Sequence[Row], validation: Sequence[Row] = (), *, title: str
+    config: TrainConfig,
+    rows: Sequence[Row],
+    validation: Sequence[Row] = (),
+    *,
+    title: str,
+    after_epoch: Callable[[EpochRecord, str], None] = lambda _record, _report: None,
 ) -> Trial:
-    """Train on `rows` as `triage train` does. Raises EncoderUnavailable, ConfigInvalid."""
+    """Train on `rows` as `triage train` does; `after_epoch` may end it by an exception.
+
+    Raises EncoderUnavailable, ConfigInvalid.
+    """
     meter = Meter()
     make_deterministic(config.seed, config.threads)
     pretrained = load_encoder(config.encoder, config.encoder_dropout)
     model, windower = TriageBert(pretrained.encoder), _windower(pretrained, config.max_length)
     before_epochs(model, rows, windower, config)
-    trained = train_epochs(model, rows, windower, config, title=title, validation=validation)
+    trained = train_epochs(
+        model, rows, windower, config, title=title, validation=validation, after_epoch=after_epoch
+    )
     return Trial(model, windower, trained, meter.read(trained.device))
 
 

@@ -1,6 +1,7 @@
 """`triage train`: one configuration becomes one run's folder, with a version that can be served.
 
-`triage train continue` goes on from such a version with new labels (`ops.cli.train_again`).
+`triage train continue` goes on from such a version with new labels (`ops.cli.train_again`), `triage train search` looks
+for a better configuration (`ops.cli.search`).
 """
 
 from importlib.util import find_spec
@@ -13,6 +14,7 @@ from rich.table import Table
 from typer.core import TyperGroup
 
 from ops.cli import train_again
+from ops.cli.search import search
 
 __all__ = ["register"]
 
@@ -36,6 +38,7 @@ def register(app: typer.Typer) -> None:
         help="Train a version of the model. Without a command: `anew`.",
     )
     training.command(_FROM_SCRATCH)(train)
+    training.command()(search)
     train_again.register(training)
     app.add_typer(training, name="train")
 

@@ -94,6 +94,7 @@ def test_files_on_disk_become_a_version_that_can_be_served(data: Path, tmp_path:
         (["--data", "nowhere"], "nowhere has no dataset.json"),
         (["--resume", "nowhere"], "nowhere: no run.json"),
         (["--resume", "nowhere", "--preset", "lora"], "no other setting beside it"),
+        (["search", "--over", "epochs=3..1"], "epochs: '3..1' is no range"),
     ],
 )
 def test_a_mistake_ends_with_one_line_and_trains_nothing(

@@ -1,6 +1,6 @@
 """From a preset, a YAML file and `key=value` settings to one TrainConfig; a mistake names its key."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from trainer.tuning.config import TrainConfig
 
-__all__ = ["ConfigInvalid", "preset_names", "read_config", "write_config"]
+__all__ = ["ConfigInvalid", "changed", "preset_names", "read_config", "write_config"]
 
 _PRESETS = Path(__file__).with_name("presets")
 
@@ -36,6 +36,18 @@ def read_config(
         values = _merged(values, _read(path))
     for setting in settings:
         values = _merged(values, _parse(setting))
+    return _validated(values)
+
+
+def changed(config: TrainConfig, values: Mapping[str, Any]) -> TrainConfig:
+    """Return `config` with other values of dotted keys. Raises ConfigInvalid."""
+    tree: dict[str, Any] = config.model_dump(mode="json")
+    for key, value in values.items():
+        tree = _merged(tree, _nested(key, value))
+    return _validated(tree)
+
+
+def _validated(values: dict[str, Any]) -> TrainConfig:
     try:
         return TrainConfig.model_validate(values)
     except ValidationError as error:
@@ -70,6 +82,10 @@ def _parse(setting: str) -> dict[str, Any]:
         raise ConfigInvalid(f"{key}: {text!r} is not a YAML value") from None
     if isinstance(value, str):
         value = _number(value)
+    return _nested(key, value)
+
+
+def _nested(key: str, value: Any) -> dict[str, Any]:
     for part in reversed(key.split(".")):
         value = {part: value}
     return _spelled_out(dict(value))
