@@ -13,7 +13,7 @@ from trainer.provenance import LIMITS, PURPOSE, DataUse
 __all__ = ["ModelCard", "render", "write"]
 
 _FIGURES_NOTE = """\
-All figures are of the int8 graph, one sequence per execution. Intervals (95 %): bootstrap over clusters of
+All figures are of the {graph} graph, one sequence per execution. Intervals (95 %): bootstrap over clusters of
 near-duplicates. "Source unseen": the model had been trained on the corpus alone. Macro-F1 is over the classes that
 the test set has. Under- and over-triage: share of rows answered less or more urgent than they are.
 "Most urgent plausible": the level that is published while it is uncertain. `urgent_auroc`: P(level 1-2) for the true
@@ -23,7 +23,10 @@ levels 1-2, whatever the threshold.
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """Everything that is known of a version when it is made. `rows` counts [split][source]."""
+    """Everything that is known of a version when it is made.
+
+    `rows` counts [split][source]; `graph` names the graph that is served, and the system that its results are of.
+    """
 
     name: str
     version: str
@@ -39,6 +42,7 @@ class ModelCard:
     results: Sequence[Result]
     files_sha256: Mapping[str, str]
     notes: Sequence[str] = ()
+    graph: str = "int8"
 
 
 def write(card: ModelCard, version_dir: Path) -> None:
@@ -56,7 +60,7 @@ def render(card: ModelCard) -> str:
         "## Model": f"{encoder} Outputs and their meaning: `trainer/model.py`.\n",
         "## Limits": _lines("- {}\n", LIMITS),
         "## Data": _data(card),
-        "## Figures": _FIGURES_NOTE,
+        "## Figures": _FIGURES_NOTE.format(graph=card.graph),
         "### Diagnosis": _results(card.results, "diagnosis"),
         "### Urgency": _results(card.results, "urgency"),
         "## Calibration and thresholds": _calibration(card),

@@ -77,6 +77,7 @@ def package(
         version_dir,
         encoder=config.encoder,
         notes=notes,
+        graph=system,
     )
     return Packaged(fitted, tuple(results))
 

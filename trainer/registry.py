@@ -128,6 +128,7 @@ class _Card(BaseModel):
     version: str
     parameters: int
     recipe: dict[str, Any]
+    graph: str = SERVED_SYSTEM_MARK
     results: list[_CardResult]
 
 
@@ -149,7 +150,7 @@ def _versions(model_repo: Path) -> Iterator[Entry]:
             code=None,
             parameters=card.parameters,
             minutes=None,
-            scores=tuple(_score(result) for result in card.results if _is_served_graph(result.system)),
+            scores=tuple(_score(result) for result in card.results if result.system.endswith(card.graph)),
             folder=path.parent,
             details=card.model_dump(exclude={"results"}),
         )

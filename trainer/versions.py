@@ -93,6 +93,7 @@ def write_card(
     *,
     encoder: str,
     notes: Sequence[str] = (),
+    graph: str = "int8",
 ) -> None:
     """Write down what was made, from what, how well it answers, and what it cannot do."""
     card.write(
@@ -115,6 +116,7 @@ def write_card(
             results=results,
             files_sha256=bundle.sha256_of(version_dir),
             notes=notes,
+            graph=graph,
         ),
         version_dir,
     )

@@ -40,8 +40,10 @@ def compress(
     """
     if out.exists():
         raise NotCompressible(f"{out} exists: name another folder")
+    unfinished = out.with_name(f".{out.name}.unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
     make_deterministic(distillation.seed, subject.config.threads)
-    repository = out / "model_repo" / MODEL_NAME
+    repository = unfinished / "model_repo" / MODEL_NAME
     shapes = _Shapes(subject, distillation, say)
     versions = []
     for number, variant in enumerate(variants, start=first_version):
@@ -55,7 +57,8 @@ def compress(
         rows=len(subject.dataset.splits.test),
         versions=tuple(versions),
     )
-    write_compressed(record, out)
+    write_compressed(record, unfinished)
+    unfinished.rename(out)
     return record
 
 

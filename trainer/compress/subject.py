@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from safetensors.torch import load_file
-from transformers import BertConfig, BertModel
+from safetensors import SafetensorError
 
 from streams.text import Windower
 from trainer.data.dataset import Dataset
@@ -15,6 +14,7 @@ from trainer.tuning.config import TrainConfig
 from trainer.tuning.methods import mergeable
 from trainer.tuning.reading import read_config
 from trainer.versions import windower_of
+from trainer.weights import trained_model
 
 __all__ = ["NotCompressible", "Subject", "load_subject"]
 
@@ -49,8 +49,9 @@ def load_subject(path: Path) -> Subject:
     dataset = load_data(config)
     if dataset.manifest.content_sha256 != record.data.sha256:
         raise NotCompressible(f"{path}: the data is not what the run was trained on")
-    encoder = BertModel(BertConfig.from_json_file(str(folder.encoder)), add_pooling_layer=False)  # type: ignore[no-untyped-call]
-    model = TriageBert(encoder)
-    model.load_state_dict(load_file(folder.weights))
     windower = windower_of(folder.version_dir, config.max_length)
-    return Subject(folder, record, config, model.eval(), windower, dataset)
+    try:
+        model = trained_model(folder)
+    except (FileNotFoundError, SafetensorError, RuntimeError) as error:
+        raise NotCompressible(f"{path}: its weights are missing, or don't fit its encoder") from error
+    return Subject(folder, record, config, model, windower, dataset)

@@ -11,8 +11,6 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 from safetensors import SafetensorError
-from safetensors.torch import load_file
-from transformers import BertConfig, BertModel
 
 from streams.adapters.model_bundle import ModelBundle, load_bundle
 from trainer.continual.dequantize import GraphUnknown, dequantized
@@ -25,6 +23,7 @@ from trainer.data.rows import DIAGNOSIS_LABELS
 from trainer.data.splits import Shares
 from trainer.model import TriageBert
 from trainer.runs import RunFolder
+from trainer.weights import trained_model
 
 __all__ = ["CarriedState", "Start", "StartUnusable", "read_start", "write_state"]
 
@@ -87,7 +86,7 @@ def read_start(path: Path) -> Start:
     try:
         bundle = load_bundle(version_dir)
         card = Card.model_validate_json((version_dir / "model_card.json").read_bytes())
-        model = dequantized(version_dir / "model.onnx") if run is None else _exact(run)
+        model = dequantized(version_dir / "model.onnx") if run is None else trained_model(run)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise StartUnusable(f"{path}: neither a run's folder nor a version's ({error.filename})") from None
     except (ValidationError, GraphUnknown, SafetensorError, RuntimeError) as error:
@@ -130,13 +129,6 @@ def _said(error: Exception) -> str:
     if isinstance(error, GraphUnknown):
         return str(error)
     return "its weights do not fit a plain BERT: prefixes and adapters cannot be continued"
-
-
-def _exact(run: RunFolder) -> TriageBert:
-    config = BertConfig.from_json_file(str(run.encoder))
-    model = TriageBert(BertModel(config, add_pooling_layer=False))  # type: ignore[no-untyped-call]
-    model.load_state_dict(load_file(run.weights))
-    return model.eval()
 
 
 def _sums(

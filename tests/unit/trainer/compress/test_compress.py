@@ -14,6 +14,7 @@ from tests.unit.trainer.compress.finished_run import finished_run
 from trainer.compress.record import read_compressed
 from trainer.compress.subject import load_subject
 from trainer.compress.variants import VARIANTS
+from trainer.registry import entries
 from trainer.runs import RunFolder
 from trainer.served import ServedGraph
 from trainer.tuning.config import Prefix
@@ -58,6 +59,12 @@ def test_variants_become_versions_of_the_same_contract(run: RunFolder) -> None:
         assert np.isfinite(bundle.domain.distance(answer.embedding))
         assert str(run.path) not in (version_dir / "model_card.json").read_text()
     assert (folder / "model_repo" / "triage_bert" / "7" / "one_by_one.py").exists()
+    listed = entries(run.path / "no-runs", folder / "model_repo")
+    assert [(entry.name, len(entry.scores)) for entry in listed] == [
+        ("triage_bert/7", 2),
+        ("triage_bert/8", 2),
+    ]
+    assert [path.name for path in run.path.iterdir() if path.name.startswith(".")] == []
     assert "dims: [ 32 ]" in (folder / "model_repo" / "triage_bert" / "config.pbtxt").read_text()
 
 
@@ -85,3 +92,7 @@ def test_a_mistake_ends_with_one_line(run: RunFolder, tmp_path: Path) -> None:
     running.write(running.read().model_copy(update={"status": "running"}))
     code, output = compress(str(running.path))
     assert (code, "is not finished" in output) == (1, True)
+    running.write(running.read().model_copy(update={"status": "finished"}))
+    running.weights.unlink()
+    code, output = compress(str(running.path))
+    assert (code, "its weights are missing" in output) == (1, True)
