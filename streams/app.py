@@ -69,13 +69,17 @@ def _add_assess(app: App, settings: Settings) -> None:
     stages = assess_stages(settings, send)
     for_express = MeasuredStage(EXPRESS.name, stages.express)
     for_standard = MeasuredStage(STANDARD.name, stages.standard)
-    add_pages(app, Brokers(librdkafka_config(settings)), {"model": stages.standard.assessment.model.ready})
+    add_pages(app, Brokers(librdkafka_config(settings)), {"model": stages.live.ready})
     express = app.batch_topic(EXPRESS.name, chunk_size=EXPRESS_CHUNK, maxsize=EXPRESS_DEPTH)
     standard = app.batch_topic(
         STANDARD.name, chunk_size=STANDARD_CHUNK, largest_chunk=LARGEST_STANDARD_CHUNK, maxsize=4
     )
 
     progress = Progress()  # both lanes stand on the same model: a quiet express lane must not crash both
+
+    @app.task
+    async def follow_models() -> None:
+        await stages.live.follow()
 
     @app.agent(express, name="assess-express")
     async def assess_express(stream: Any) -> None:

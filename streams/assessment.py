@@ -56,7 +56,13 @@ class Assessment:
         self._slots = {
             Priority.EXPRESS: asyncio.Semaphore(self.limits.express_requests),
             Priority.STANDARD: asyncio.Semaphore(self.limits.standard_requests),
+            Priority.SHADOW: asyncio.Semaphore(1),
         }
+
+    @property
+    def version(self) -> str:
+        """The version that decides."""
+        return self.bundle.profile.version
 
     async def decide(self, messages: Sequence[AdmittedMessage], lane: Priority) -> list[Decision]:
         """Return one decision a message, in their order.

@@ -5,6 +5,7 @@ TriageError
 ├── Unavailable     a dependency is away: consumption pauses and goes on later, nothing is dropped
 ├── ModelFault      the model server answered, but with an internal error: reload, bisect, dead-letter the one at fault
 │   └── ModelRefused    it calls the request itself invalid, which no reload cures
+├── VersionUnusable     the files of a model version are missing, or are not those that were released
 ├── ServedModelMismatch   the served answer is not what the committed model computes
 └── ConfigurationError    a setting is missing or insecure
 
@@ -19,6 +20,7 @@ __all__ = [
     "ServedModelMismatch",
     "TriageError",
     "Unavailable",
+    "VersionUnusable",
 ]
 
 
@@ -52,6 +54,10 @@ class ModelFault(TriageError):
 
 class ModelRefused(ModelFault):
     """The model server calls the request invalid: the message is at fault, or the wrong model is served."""
+
+
+class VersionUnusable(TriageError):
+    """The files of a model version are missing, broken, or not those that were released."""
 
 
 class ServedModelMismatch(TriageError):

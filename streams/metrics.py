@@ -16,9 +16,13 @@ __all__ = [
     "HANDLE_SECONDS",
     "LEDGER_AWAY",
     "MODEL_ERRORS",
+    "MODEL_LIVE",
     "MODEL_SECONDS",
+    "MODEL_WAITING",
     "MODEL_WINDOWS",
     "REVIEWS",
+    "SHADOW",
+    "SHADOW_LABELS",
     "STAGE_SECONDS",
 ]
 
@@ -61,6 +65,16 @@ MODEL_WINDOWS = Histogram(
     buckets=_POWERS_OF_TWO,
 )
 MODEL_ERRORS = Counter("triage_model_errors_total", "Inference requests that failed.", ["error"])
+MODEL_LIVE = Gauge("triage_model_version_live", "1 for the version that this worker decides by.", ["version"])
+MODEL_WAITING = Gauge(
+    "triage_model_version_waiting", "1 while a promoted version cannot serve yet.", ["version", "waits_for"]
+)
+SHADOW = Counter(
+    "triage_shadow_total",
+    "Messages that a candidate answered beside the live version.",
+    ["version", "outcome"],
+)
+SHADOW_LABELS = Counter("triage_shadow_labels_total", "The same by diagnosis.", ["version", "outcome"])
 
 CONSUMER_LAG = Gauge(
     "triage_consumer_lag_records", "Records behind the end of the partition.", ["topic", "partition"]

@@ -97,6 +97,7 @@ class Priority(StrEnum):
 
     EXPRESS = "express"
     STANDARD = "standard"
+    SHADOW = "shadow"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-__all__ = ["BufferSettings", "KafkaSettings", "PayloadSettings", "Settings"]
+__all__ = ["BufferSettings", "KafkaSettings", "ModelServerSettings", "PayloadSettings", "Settings"]
 
 Stage = Literal["admit", "assess", "learn"]
 
@@ -61,7 +61,9 @@ class BufferSettings(KafkaSettings):
 
     model_repository: Path = Path("model_repo")
     model_name: str = "triage_bert"
-    model_version: str = Field(default="1", description="Explicit, never 'latest'.")
+    model_version: str = Field(
+        default="1", description="Explicit, never 'latest'; until the first promotion."
+    )
     redis_url: SecretStr = SecretStr("rediss://127.0.0.1:6379/0")
 
     @model_validator(mode="after")
@@ -76,11 +78,21 @@ class BufferSettings(KafkaSettings):
         return self.model_repository / self.model_name / self.model_version
 
 
-class Settings(BufferSettings, PayloadSettings):
-    """One worker's settings. Outside development mode, plaintext connections and missing keys are refused."""
+class ModelServerSettings(BufferSettings):
+    """What a release needs: brokers, the model's folder, its server."""
 
     triton_address: str = Field(default="127.0.0.1:8001", description="gRPC host:port.")
     triton_tls: bool = True
+
+    @model_validator(mode="after")
+    def _refuse_plaintext_triton(self) -> Self:
+        if not (self.development or self.triton_tls):
+            raise ValueError("plaintext Triton needs TRIAGE_DEVELOPMENT=1")
+        return self
+
+
+class Settings(ModelServerSettings, PayloadSettings):
+    """One worker's settings. Outside development mode, plaintext connections and missing keys are refused."""
 
     pseudonym_key: SecretStr = Field(description="At least 32 bytes.")
 
@@ -105,9 +117,3 @@ class Settings(BufferSettings, PayloadSettings):
         default="127.0.0.1", description="A container's probes and scrapes come from outside."
     )
     state_dir: Path = Path(".triage/workers")
-
-    @model_validator(mode="after")
-    def _refuse_plaintext_triton(self) -> Self:
-        if not (self.development or self.triton_tls):
-            raise ValueError("plaintext Triton needs TRIAGE_DEVELOPMENT=1")
-        return self

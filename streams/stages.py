@@ -10,16 +10,17 @@ from streams.dead_letters import DeadLetterDesk
 from streams.engine import Output
 from streams.express_notice import ExpressNotice
 from streams.learning import Learning
+from streams.live_assessment import LiveAssessment
 from streams.ports import Priority
 from streams.settings import Settings
 from streams.wiring import (
     admission,
     admitted_messages,
-    assessment,
     cipher,
     feedback_buffer,
     labels,
     ledger,
+    live_assessment,
     now,
     service,
 )
@@ -31,8 +32,9 @@ Send = Callable[[Sequence[Output]], Awaitable[object]]
 
 @dataclass(frozen=True, slots=True)
 class AssessStages:
-    """One stage a lane, on one connection to the model server and one to Redis."""
+    """One stage a lane, on one view of the model and one connection to Redis."""
 
+    live: LiveAssessment
     express: AssessStage
     standard: AssessStage
 
@@ -44,14 +46,14 @@ def admit_stage(settings: Settings) -> AdmitStage:
 
 def assess_stages(settings: Settings, send: Send) -> AssessStages:
     """Build the second stage for both lanes; `send` delivers notices outside of the batch path."""
-    shared = assessment(settings)
+    live = live_assessment(settings)
     seen = ledger(settings)
     notice = ExpressNotice(settings.express_notice_s, service("assess"), now, send)
 
     def stage(lane: Priority) -> AssessStage:
         return AssessStage(
             lane=lane,
-            assessment=shared,
+            assessment=live,
             ledger=seen,
             dead_letters=_dead_letters(settings, "assess"),
             notice=notice if lane is Priority.EXPRESS else None,
@@ -60,7 +62,7 @@ def assess_stages(settings: Settings, send: Send) -> AssessStages:
             audit_share=settings.audit_share,
         )
 
-    return AssessStages(express=stage(Priority.EXPRESS), standard=stage(Priority.STANDARD))
+    return AssessStages(live=live, express=stage(Priority.EXPRESS), standard=stage(Priority.STANDARD))
 
 
 def learn_stage(settings: Settings) -> LearnStage:

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from ops.cli import models_release, models_watch
 from ops.cli.stack import PROJECT_ROOT
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["register"]
 
 console = Console()
-commands = typer.Typer(help="Training runs and served versions: list, show, compare.", no_args_is_help=True)
+commands = typer.Typer(help="Training runs and served versions, and which one decides.", no_args_is_help=True)
 
 Runs = Annotated[Path, typer.Option(help="Folder of the training runs.")]
 Repository = Annotated[Path, typer.Option(help="Triton's model repository.")]
@@ -29,6 +30,8 @@ _RUNS, _REPOSITORY = Path("runs"), PROJECT_ROOT / "model_repo"
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
+    models_release.register(commands)
+    models_watch.register(commands)
     app.add_typer(commands, name="models")
 
 

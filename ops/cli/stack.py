@@ -1,5 +1,6 @@
 """What this project's embedded stack is made of: our topics, our workers, development keys."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -8,10 +9,22 @@ from ops.local.config import HttpReady, PartSpec, StackConfig, default_data_dir
 from ops.local.stack import Stack
 from ops.topic_specs import TOPIC_SPECS
 
-__all__ = ["PROJECT_ROOT", "find_stack", "open_stack", "stack_config", "worker_environment"]
+__all__ = [
+    "PROJECT_ROOT",
+    "find_stack",
+    "open_stack",
+    "served_repository",
+    "stack_config",
+    "worker_environment",
+]
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 _NEEDS = {"admit": ("kafka",), "assess": ("kafka", "redis", "triton"), "learn": ("kafka", "redis")}
+
+
+def served_repository() -> Path:
+    """Where the embedded stack's models are: `$TRIAGE_MODEL_REPOSITORY`, or the checkout's own."""
+    return Path(os.environ.get("TRIAGE_MODEL_REPOSITORY") or PROJECT_ROOT / "model_repo").absolute()
 
 
 def stack_config(data_dir: Path | None = None) -> StackConfig:
@@ -22,7 +35,7 @@ def stack_config(data_dir: Path | None = None) -> StackConfig:
         data_dir=directory,
         topics=TOPIC_SPECS,
         workers=tuple(_worker(stage, keys) for stage in _NEEDS),
-        model_repository=PROJECT_ROOT / "model_repo",
+        model_repository=served_repository(),
     )
 
 
@@ -55,7 +68,7 @@ def worker_environment(keys: dict[str, str]) -> dict[str, str]:
         "TRIAGE_TRITON_ADDRESS": "${triton_grpc}",
         "TRIAGE_TRITON_TLS": "0",
         "TRIAGE_REDIS_URL": "${redis_url}",
-        "TRIAGE_MODEL_REPOSITORY": str(PROJECT_ROOT / "model_repo"),
+        "TRIAGE_MODEL_REPOSITORY": str(served_repository()),
         "TRIAGE_STATE_DIR": "${data_dir}/workers",
         **keys,
     }

@@ -58,6 +58,24 @@ class KafkaReader:
             return batch[0] if batch[0].offset() == offset else None
         return None
 
+    def offsets_at(self, topics: Sequence[str], timestamp_ms: int) -> dict[tuple[str, int], int]:
+        """Return where each partition was at a time: its first record from then on, or its end."""
+        places = [
+            TopicPartition(topic, number, timestamp_ms)
+            for topic in topics
+            for number in self.partitions(topic)
+        ]
+        try:
+            found = self._consumer.offsets_for_times(places, timeout=_TIMEOUT_S)
+        except KafkaException as exc:
+            raise Unavailable("brokers") from exc
+        return {
+            (place.topic, place.partition): place.offset
+            if place.offset >= 0
+            else self._bounds(place.topic, place.partition)[1]
+            for place in found
+        }
+
     def partitions(self, topic: str) -> list[int]:
         """The partitions of a topic."""
         try:

@@ -3,6 +3,7 @@
 A version's folder holds `model.onnx`, `bundle.json` (ModelProfile), `tokenizer.json`, `domain.npz` and its card.
 """
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,9 @@ from streams.domain.domain_distance import DomainStatistics
 from streams.domain.profile import ModelProfile
 from streams.text import VITALS_FIELDS, Windower
 
-__all__ = ["ModelBundle", "load_bundle", "load_labels"]
+__all__ = ["ModelBundle", "content_sha256", "load_bundle", "load_labels"]
+
+_CACHES = "__pycache__"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +34,14 @@ def load_bundle(version_dir: Path) -> ModelBundle:
         raise ValueError(f"{version_dir.name}: vitals layout differs from this code's")
     if (profile.name, profile.version) != (version_dir.parent.name, version_dir.name):
         raise ValueError(f"{version_dir.name}: the bundle names another model or version")
-    windower = Windower.from_file(
-        version_dir / "tokenizer.json",
-        window_tokens=profile.window_tokens,
-        overlap_tokens=profile.window_overlap_tokens,
-    )
+    try:
+        windower = Windower.from_file(
+            version_dir / "tokenizer.json",
+            window_tokens=profile.window_tokens,
+            overlap_tokens=profile.window_overlap_tokens,
+        )
+    except Exception:  # noqa: BLE001 - the tokenizers library raises nothing more specific
+        raise ValueError(f"{version_dir.name}: tokenizer.json cannot be read") from None
     with np.load(version_dir / "domain.npz") as arrays:
         domain = DomainStatistics(mean=arrays["mean"], whitening=arrays["whitening"])
     return ModelBundle(profile, windower, domain)
@@ -44,3 +50,15 @@ def load_bundle(version_dir: Path) -> ModelBundle:
 def load_labels(version_dir: Path) -> tuple[str, ...]:
     """Read the label set alone. Raises ValueError where the folder holds no valid bundle."""
     return ModelProfile.model_validate_json((version_dir / "bundle.json").read_bytes()).labels
+
+
+def content_sha256(version_dir: Path) -> str:
+    """Return the digest of a version: over the relative names and digests of all its files, in order of their names."""
+    total = hashlib.sha256()
+    for path in sorted(
+        path for path in version_dir.rglob("*") if path.is_file() and _CACHES not in path.parts
+    ):
+        with path.open("rb") as content:
+            digest = hashlib.file_digest(content, "sha256").hexdigest()
+        total.update(f"{path.relative_to(version_dir).as_posix()}\0{digest}\n".encode())
+    return total.hexdigest()

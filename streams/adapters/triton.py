@@ -27,7 +27,7 @@ _OUTPUTS = (
     "urgency_attribution",
     "embedding",
 )
-_PRIORITY_LEVEL = {Priority.EXPRESS: 1, Priority.STANDARD: 2}
+_PRIORITY_LEVEL = {Priority.EXPRESS: 1, Priority.STANDARD: 2, Priority.SHADOW: 3}
 _FAULTS = {
     "StatusCode.INTERNAL": ModelFault,
     "StatusCode.UNKNOWN": ModelFault,

@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from aiokafka import ConsumerRecord
 from pydantic import ValidationError
 
 from schemas import AdmittedMessage, DeadLetterReason, Producer
-from streams.assessment import YIELD_EVERY_MESSAGES, Assessment
+from streams.assessment import YIELD_EVERY_MESSAGES
 from streams.dead_letters import DeadLetterDesk
 from streams.domain.decide import Decision
 from streams.domain.events import decision_events
@@ -25,12 +26,18 @@ __all__ = ["AssessStage"]
 Item = tuple[ConsumerRecord, AdmittedMessage]
 
 
+class Assessor(Protocol):
+    """Decides about messages, in their order. Raises Unavailable, or Rejected where these cannot be decided."""
+
+    async def decide(self, messages: Sequence[AdmittedMessage], lane: Priority) -> list[Decision]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class AssessStage:
     """Serves one lane: checks the message id, decides, announces."""
 
     lane: Priority
-    assessment: Assessment
+    assessment: Assessor
     ledger: MessageLedger
     dead_letters: DeadLetterDesk
     notice: ExpressNotice | None

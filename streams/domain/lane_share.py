@@ -25,6 +25,8 @@ class LaneShare:
         if lane is Priority.EXPRESS:
             self._owed_windows = min(self._owed_windows + windows, _MAX_OWED_WINDOWS)
             return Priority.EXPRESS
+        if lane is Priority.SHADOW:
+            return lane  # what is not published is owed nothing
         lifted = self._owed_windows >= self._express_per_standard * windows
         self._owed_windows = max(0, self._owed_windows - self._express_per_standard * windows)
         return Priority.EXPRESS if lifted else Priority.STANDARD

@@ -1,0 +1,239 @@
+"""The steps of a release, each safe to take again: what is done already is seen and left as it is.
+
+The live version changes by one record on triage.models.v1. Everything before it prepares, everything after it follows;
+so whoever dies wherever leaves one live version, whose files are in place and which the model server has ready.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from confluent_kafka import KafkaException, Producer
+
+from ops.release.errors import LostRace, NotReleasable
+from ops.release.evidence import Permission
+from ops.release.repository import ModelVersions
+from ops.release.server import ModelServerControl
+from schemas import LifecycleStep, ModelLifecycle
+from schemas import Producer as Service
+from streams.adapters.model_bundle import content_sha256
+from streams.adapters.model_log import ModelLog, RecordedStep
+from streams.domain.live_model import LiveModel, fold
+from streams.kafka_security import librdkafka_config
+from streams.settings import ModelServerSettings
+from streams.topics import MODELS
+from streams.version import VERSION
+
+__all__ = ["Author", "Release", "open_release"]
+
+_FLUSH_TIMEOUT_S = 10.0
+_SERVICE = "models"
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who takes a step (a pseudonym), and why."""
+
+    by: str
+    reason: str
+
+
+def _silent(_: str) -> None:
+    return
+
+
+@dataclass(slots=True)
+class Release:
+    """One model's releases. `told` hears of each thing that was done, right after it was."""
+
+    versions: ModelVersions
+    server: ModelServerControl
+    log: ModelLog
+    producer: Producer
+    default_version: str
+    told: Callable[[str], None] = _silent
+
+    def steps(self) -> list[RecordedStep]:
+        """Every step so far. Raises Unavailable."""
+        return self.log.steps()
+
+    def state(self) -> LiveModel:
+        """What they come to."""
+        return fold(recorded.step for recorded in self.steps())
+
+    def live_version(self, state: LiveModel | None = None) -> str:
+        """The version that decides."""
+        return (state or self.state()).version or self.default_version
+
+    def install(self, source: Path, author: Author) -> str:
+        """Return the version that `source` has become, loaded and ready, but not live. Raises ReleaseRefused."""
+        self.versions.clear_staging()
+        version = self.versions.same_as(source)
+        if version is None:
+            staged = self.versions.stage(source, str(self.versions.next_number()), self.live_version())
+            self.told("copied")
+            version = self.versions.publish(staged).name
+            self.told("published")
+        self.server.take_over(version)
+        self.told("loaded")
+        digest = content_sha256(self.versions.path(version))
+        if not self._is_installed(version, digest):
+            self._write(LifecycleStep.INSTALLED, version, digest, author)
+            self.told("recorded")
+        return version
+
+    def promote(self, version: str, author: Author, permission: Callable[[Path, Path], Permission]) -> None:
+        """Make `version` live. `permission` looks at its folder and the live one's. Raises ReleaseRefused."""
+        state = self.state()
+        live = self.live_version(state)
+        if version == live:
+            return
+        digest = self._digest(version)
+        if not self._is_installed(version, digest):
+            raise NotReleasable(f"version {version} is not installed, or its files have changed since")
+        granted = permission(self.versions.path(version), self.versions.path(live))
+        self.told("checked")
+        self._have_ready(version)
+        self._change(
+            LifecycleStep.PROMOTED,
+            version,
+            digest,
+            author,
+            state,
+            gate_report_sha256=granted.gate_report_sha256,
+            without_gate=granted.without_gate,
+        )
+
+    def roll_back(self, author: Author, *, to: str | None = None) -> str:
+        """Return to the version before the live one, or to `to`; what is live then. Raises ReleaseRefused.
+
+        Taken again, it changes nothing: only a promotion can be rolled back.
+        """
+        state = self.state()
+        live = self.live_version(state)
+        is_done = state.change is not None and state.change.step is LifecycleStep.ROLLED_BACK
+        if to == live or (to is None and is_done):
+            return live
+        target = to or (state.change.previous_version if state.change else None)
+        if target is None:
+            raise NotReleasable(f"version {live} was never promoted: there is none before it")
+        digest = self._digest(target)
+        if digest not in self._known_digests(target):
+            raise NotReleasable(f"the files of version {target} are not those that served")
+        self._have_ready(target)
+        self._change(LifecycleStep.ROLLED_BACK, target, digest, author, state)
+        return target
+
+    def retire(self, version: str, author: Author) -> None:
+        """Take a version out of service; its files are kept aside. Raises ReleaseRefused."""
+        state = self.state()
+        before = state.change.previous_version if state.change else None
+        if version in (self.live_version(state), before):
+            raise NotReleasable(f"version {version} is live, or the one to roll back to")
+        kept = self.versions.find(version)
+        if kept is None:
+            raise NotReleasable(f"there is no version {version}")
+        digest = content_sha256(kept)
+        self.versions.withdraw(version)
+        self.told("withdrawn")
+        self.server.forget_what_is_gone()
+        if not self._has(LifecycleStep.RETIRED, version, digest):
+            self._write(LifecycleStep.RETIRED, version, digest, author)
+
+    def write_shadow(
+        self, step: LifecycleStep, version: str, author: Author, **fields: Any
+    ) -> ModelLifecycle:
+        """Record that a version begins or ends to answer in the shadow."""
+        return self._write(step, version, self._digest(version), author, **fields)
+
+    def _change(
+        self,
+        step: LifecycleStep,
+        version: str,
+        digest: str,
+        author: Author,
+        state: LiveModel,
+        **fields: Any,
+    ) -> None:
+        previous = self.live_version(state)
+        written = self._write(
+            step,
+            version,
+            digest,
+            author,
+            change=state.next_change,
+            previous_version=previous,
+            previous_sha256=content_sha256(self.versions.path(previous)),
+            **fields,
+        )
+        self.told("recorded")
+        changes = [recorded.step for recorded in self.steps() if recorded.step.change is not None]
+        first = next(change for change in changes if change.change == written.change)
+        if first.event_id != written.event_id:
+            raise LostRace(f"another change came first: version {fold(changes).version} is live")
+
+    def _write(
+        self, step: LifecycleStep, version: str, digest: str, author: Author, **fields: Any
+    ) -> ModelLifecycle:
+        """Produce one step and wait until the brokers have it. Raises KafkaException."""
+        event = ModelLifecycle(
+            event_id=uuid4(),
+            model_name=self.versions.name,
+            step=step,
+            version=version,
+            content_sha256=digest,
+            by=author.by,
+            reason=author.reason,
+            occurred_at=datetime.now(UTC),
+            produced_by=Service(service=_SERVICE, version=VERSION),
+            **fields,
+        )
+        failures: list[str] = []
+        self.producer.produce(
+            MODELS.name,
+            event.model_dump_json().encode(),
+            key=f"{event.model_name}/{event.event_id}".encode(),
+            on_delivery=lambda error, _: failures.append(error.name()) if error else None,
+        )
+        if self.producer.flush(_FLUSH_TIMEOUT_S) or failures:
+            raise KafkaException(f"the step was not delivered: {', '.join(failures) or 'timed out'}")
+        return event
+
+    def _have_ready(self, version: str) -> None:
+        if not self.server.serves(version):
+            self.server.take_over(version)
+        self.told("ready")
+
+    def _digest(self, version: str) -> str:
+        folder = self.versions.path(version)
+        if not folder.exists():
+            raise NotReleasable(f"there is no version {version} in {self.versions.folder}")
+        return content_sha256(folder)
+
+    def _is_installed(self, version: str, digest: str) -> bool:
+        return self._has(LifecycleStep.INSTALLED, version, digest) or digest in self._known_digests(version)
+
+    def _has(self, step: LifecycleStep, version: str, digest: str) -> bool:
+        wanted = (step, version, digest)
+        return any((s.step.step, s.step.version, s.step.content_sha256) == wanted for s in self.steps())
+
+    def _known_digests(self, version: str) -> set[str]:
+        """Digests under which a version was live."""
+        changes = [recorded.step for recorded in self.steps() if recorded.step.change is not None]
+        lived = {step.content_sha256 for step in changes if step.version == version}
+        return lived | {step.previous_sha256 or "" for step in changes if step.previous_version == version}
+
+
+def open_release(settings: ModelServerSettings, told: Callable[[str], None] = _silent) -> Release:
+    """Build what the steps need."""
+    return Release(
+        versions=ModelVersions(settings.model_repository / settings.model_name),
+        server=ModelServerControl(settings.triton_address, settings.model_name, tls=settings.triton_tls),
+        log=ModelLog(librdkafka_config(settings), settings.model_name),
+        producer=Producer({**librdkafka_config(settings), "enable.idempotence": True, "linger.ms": 0}),
+        default_version=settings.model_version,
+        told=told,
+    )

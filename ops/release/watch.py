@@ -1,0 +1,68 @@
+"""Watches a promoted version for a while, and rolls it back by itself where it is worse than the one before."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from ops.release.errors import NotReleasable
+from ops.release.observed import TOPICS, Observed
+from ops.release.regression import Finding, Limits, judge
+from ops.release.release import Author, Release
+from schemas import LifecycleStep
+from streams.adapters.kafka_reader import KafkaReader
+
+__all__ = ["Verdict", "watch"]
+
+BY = "triage-watch"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`rolled_back_to`: None where the version stood; `superseded`: somebody else changed the live version."""
+
+    version: str
+    findings: tuple[Finding, ...]
+    rolled_back_to: str | None = None
+    superseded: bool = False
+
+
+def watch(
+    release: Release,
+    reader: KafkaReader,
+    limits: Limits,
+    *,
+    window_s: float,
+    every_s: float,
+    told: Callable[[tuple[Finding, ...]], None],
+) -> Verdict:
+    """Look at what was decided `window_s` before and after the promotion, every `every_s`, until the window is over.
+
+    Started again after a crash, it reads the same records and goes on. Raises NotReleasable where the live version
+    was not promoted, Unavailable while the brokers don't answer.
+    """
+    promotion = next((r for r in reversed(release.steps()) if r.step == release.state().change), None)
+    if promotion is None or promotion.step.step is not LifecycleStep.PROMOTED:
+        raise NotReleasable("the live version was not promoted: there is nothing to watch")
+    version, before = promotion.step.version, str(promotion.step.previous_version)
+    began_ms = int((promotion.appended_at - timedelta(seconds=window_s)).timestamp() * 1000)
+    ends_s = promotion.appended_at.timestamp() + window_s
+    observed = Observed()
+    positions = reader.offsets_at([topic.name for topic in TOPICS], began_ms)
+    while True:
+        for topic in TOPICS:
+            for batch in reader.read_on([topic.name], positions):
+                for record in batch:
+                    observed.add(topic.name, record.value() or b"")
+                    positions[topic.name, record.partition() or 0] = (record.offset() or 0) + 1
+        findings = judge(observed.by(before), observed.by(version), limits)
+        told(findings)
+        if release.state().change != promotion.step:
+            return Verdict(version, findings, superseded=True)
+        regressed = [str(finding) for finding in findings if finding.regressed]
+        if regressed:
+            live = release.roll_back(Author(BY, "; ".join(regressed)[:500]))
+            return Verdict(version, findings, rolled_back_to=live)
+        if time.time() >= ends_s:
+            return Verdict(version, findings)
+        time.sleep(min(every_s, max(0.0, ends_s - time.time())))

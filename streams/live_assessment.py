@@ -1,0 +1,119 @@
+"""Assessment by the live version: a worker goes over to a promoted one between two chunks, without a restart.
+
+A chunk ends with the version that it began with. A version whose files are not those that were released, or which the
+model server does not have ready, does not serve: the worker stays on the one it has, and says so.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+from schemas import AdmittedMessage
+from streams.assessment import Assessment
+from streams.domain.decide import Decision
+from streams.domain.live_model import Candidate, LiveModel
+from streams.errors import Unavailable, VersionUnusable
+from streams.metrics import MODEL_LIVE, MODEL_WAITING
+from streams.ports import Priority
+from streams.shadow import Shadow
+
+__all__ = ["LiveAssessment", "Load"]
+
+log = structlog.get_logger(__name__)
+
+_FOLLOW_EVERY_S = 0.5
+FILES = "model-files"
+
+Load = Callable[[str, str | None], Assessment]
+"""Version and content digest (None: not known) to what decides by it. Blocks; raises VersionUnusable."""
+
+
+@dataclass(slots=True)
+class LiveAssessment:
+    """Decides by the version that `state` names, else by `default_version`."""
+
+    state: Callable[[], Awaitable[LiveModel]]
+    load: Load
+    default_version: str
+    shadow: Shadow | None = None
+    _candidate: Candidate | None = None
+    _serving: Assessment | None = None
+    _loaded: dict[tuple[str, str | None], Assessment] = field(default_factory=dict)
+    _told: str | None = None
+    _following: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def decide(self, messages: Sequence[AdmittedMessage], lane: Priority) -> list[Decision]:
+        """See `Assessment.decide`. Raises Unavailable, too, while it is not known which version is live."""
+        if self._serving is None:
+            await self.refresh()
+        serving = self._serving
+        if serving is None:
+            raise Unavailable(FILES)
+        decisions = await serving.decide(messages, lane)
+        if self.shadow is not None and self._candidate is not None:
+            self.shadow.offer(self._candidate, messages, decisions)
+        return decisions
+
+    async def ready(self) -> bool:
+        """Can the version that serves be asked now?"""
+        return self._serving is not None and await self._serving.model.ready()
+
+    async def follow(self) -> None:
+        """Go on following the live version. Never returns."""
+        while True:
+            try:
+                await self.refresh()
+            except Unavailable as away:
+                self._say("model_unknown", waits_for=away.service)
+            await asyncio.sleep(_FOLLOW_EVERY_S)
+
+    async def refresh(self) -> None:
+        """Go over to the live version if it can serve. Raises Unavailable where nobody can say which one it is."""
+        async with self._following:
+            state = await self.state()
+            self._candidate = state.candidate
+            wanted = state.version or self.default_version
+            digest = state.change.content_sha256 if state.change else None
+            if self._serving is None or self._serving.version != wanted:
+                await self._go_over_to(wanted, digest)
+            else:
+                self._told = None
+                MODEL_WAITING.clear()
+
+    async def _go_over_to(self, version: str, digest: str | None) -> None:
+        try:
+            new = await self._load(version, digest)
+        except VersionUnusable as cause:
+            self._wait_for(version, "files")
+            self._say("model_version_unusable", version=version, cause=str(cause))
+            return
+        # With nothing to stay on there is no choice: consumption waits for the server.
+        if self._serving is not None and not await new.model.ready():
+            self._wait_for(version, "server")
+            self._say("model_version_not_ready", version=version, serving=self._serving.version)
+            return
+        self._serving, self._told = new, None
+        MODEL_WAITING.clear()
+        MODEL_LIVE.clear()
+        MODEL_LIVE.labels(version).set(1)
+        log.info("model_version_serves", version=version)
+
+    async def _load(self, version: str, digest: str | None) -> Assessment:
+        """Each version is read once in a worker's life, so that a rollback need not wait for its files."""
+        key = version, digest
+        if key not in self._loaded:
+            self._loaded[key] = await asyncio.to_thread(self.load, version, digest)
+        return self._loaded[key]
+
+    def _wait_for(self, version: str, what: str) -> None:
+        MODEL_WAITING.clear()
+        MODEL_WAITING.labels(version, what).set(1)
+
+    def _say(self, event: str, **fields: object) -> None:
+        """Once for each state, not at every look."""
+        told = f"{event} {fields}"
+        if told != self._told:
+            self._told = told
+            log.warning(event, **fields)

@@ -1,0 +1,151 @@
+"""Steps are safe to take again, and only one record changes which version is live."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from ops.release.errors import LostRace, NotReleasable
+from ops.release.evidence import Permission
+from ops.release.release import Author, Release
+from ops.release.repository import ModelVersions
+from ops.release.shadowing import Extent, shadow
+from schemas import LifecycleStep, ModelLifecycle
+from streams.adapters.model_log import RecordedStep
+
+AUTHOR = Author("c-test", "test")
+
+
+@dataclass
+class Broker:
+    """The topic. `before_append` runs once before the next record: somebody else may come first."""
+
+    steps_: list[RecordedStep] = field(default_factory=list)
+    before_append: Callable[[], None] | None = None
+
+    def steps(self) -> list[RecordedStep]:
+        return list(self.steps_)
+
+    def produce(self, topic: str, value: bytes, *, key: bytes, on_delivery: Any) -> None:
+        hook, self.before_append = self.before_append, None
+        if hook:
+            hook()
+        step = ModelLifecycle.model_validate_json(value)
+        self.steps_.append(RecordedStep(len(self.steps_), datetime.now(UTC), step))
+
+    def flush(self, _: float) -> int:
+        return 0
+
+
+class Server:
+    def __init__(self) -> None:
+        self.loaded: set[str] = {"1"}
+
+    def serves(self, version: str) -> bool:
+        return version in self.loaded
+
+    def take_over(self, version: str) -> None:
+        self.loaded.add(version)
+
+
+@pytest.fixture
+def broker() -> Broker:
+    return Broker()
+
+
+@pytest.fixture
+def release(broker: Broker, tmp_path: Path) -> Release:
+    """A release in which three versions lie ready, of which the first serves; files are only counted here."""
+    for number in "123":
+        folder = tmp_path / "triage_bert" / number
+        folder.mkdir(parents=True)
+        (folder / "model.onnx").write_text(number)
+    made: Any = SimpleNamespace(log=broker, server=Server())
+    versions = ModelVersions(tmp_path / "triage_bert")
+    release = Release(versions, made.server, made.log, made.log, "1")
+    for number in "23":
+        release._write(LifecycleStep.INSTALLED, number, release._digest(number), AUTHOR)
+    return release
+
+
+def granted(_candidate: Path, _live: Path) -> Permission:
+    return Permission(without_gate="test")
+
+
+def test_a_promotion_taken_again_writes_nothing(release: Release, broker: Broker) -> None:
+    release.promote("2", AUTHOR, granted)
+    release.promote("2", AUTHOR, granted)
+    changes = [each.step for each in broker.steps_ if each.step.change is not None]
+    assert [(step.version, step.previous_version, step.without_gate) for step in changes] == [
+        ("2", "1", "test")
+    ]
+    assert release.server.serves("2")
+
+
+def test_a_rollback_taken_again_does_not_go_further_back(release: Release) -> None:
+    release.promote("2", AUTHOR, granted)
+    release.promote("3", AUTHOR, granted)
+    assert [release.roll_back(AUTHOR) for _ in range(3)] == ["2", "2", "2"]
+    assert release.roll_back(AUTHOR, to="1") == "1"
+    assert release.live_version() == "1"
+
+
+def test_without_a_promotion_there_is_nothing_to_roll_back_to(release: Release) -> None:
+    with pytest.raises(NotReleasable, match="never promoted"):
+        release.roll_back(AUTHOR)
+
+
+def test_who_comes_second_is_told_and_the_first_stands(release: Release, broker: Broker) -> None:
+    broker.before_append = lambda: release.promote("3", AUTHOR, granted)
+    with pytest.raises(LostRace, match="version 3 is live"):
+        release.promote("2", AUTHOR, granted)
+    assert release.live_version() == "3"
+
+
+def test_changed_files_are_neither_promoted_nor_rolled_back_to(release: Release) -> None:
+    release.promote("2", AUTHOR, granted)
+    (release.versions.path("1") / "model.onnx").write_text("tampered")
+    with pytest.raises(NotReleasable, match="not those that served"):
+        release.roll_back(AUTHOR)
+    (release.versions.path("3") / "model.onnx").write_text("tampered")
+    with pytest.raises(NotReleasable, match="changed since"):
+        release.promote("3", AUTHOR, granted)
+    assert release.live_version() == "2"
+
+
+def test_a_refusal_by_the_gate_leaves_the_live_version(release: Release) -> None:
+    def refused(_candidate: Path, _live: Path) -> Permission:
+        raise NotReleasable("the gate refused this version")
+
+    with pytest.raises(NotReleasable, match="gate"):
+        release.promote("2", AUTHOR, refused)
+    assert release.live_version() == "1"
+
+
+def test_a_shadow_is_resumed_by_its_share_and_ends_with_its_summary(release: Release, broker: Broker) -> None:
+    begun: list[str] = []
+
+    def tally(shadowing: str) -> dict[str, int]:
+        begun.append(shadowing)
+        return {"messages": 5, "same_level": 4, "less_urgent": 1, "same_label": 5}
+
+    def crash(_: object) -> None:
+        raise KeyboardInterrupt
+
+    extent = Extent(share=0.5, messages=5, limit_s=30.0)
+    release.write_shadow(LifecycleStep.SHADOWING, "2", AUTHOR, shadow_share=0.5)
+    first = str(broker.steps_[-1].step.event_id)
+    assert shadow(release, "2", AUTHOR, extent, tally, lambda _: None).same_level == 4
+    assert set(begun) == {first}
+    with pytest.raises(KeyboardInterrupt):
+        shadow(release, "2", AUTHOR, extent, tally, crash)
+    last = broker.steps_[-1].step
+    assert last.step is LifecycleStep.SHADOWED
+    assert last.shadow is not None
+    assert last.shadow.messages == 5
+    assert release.state().candidate is None
+    assert release.live_version() == "1"

@@ -1,0 +1,154 @@
+"""A worker follows the live version between chunks, and stays where it is while the new one cannot serve."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from schemas import LifecycleStep
+from streams.adapters.model_bundle import content_sha256
+from streams.assessment import Assessment
+from streams.domain.live_model import LiveModel, fold
+from streams.errors import Unavailable, VersionUnusable
+from streams.live_assessment import LiveAssessment
+from streams.ports import ModelAnswer, Priority
+from streams.text import EncodedWindow
+from tests.unit.streams.domain.test_live_model import promoted, step
+from tests.unit.streams.factories import admitted
+from tests.unit.streams.test_assessment import FakeModel, make_assessment
+
+
+class SlowModel(FakeModel):
+    """Answers once it may."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may_answer = asyncio.Event()
+
+    async def infer(self, windows: Sequence[EncodedWindow], priority: Priority) -> list[ModelAnswer]:
+        await self.may_answer.wait()
+        return await super().infer(windows, priority)
+
+
+class World:
+    """What a worker sees: the topic's state, the versions' folders, the server."""
+
+    def __init__(self, **models: Any) -> None:
+        self.models: dict[str, FakeModel] = {name.removeprefix("v"): model for name, model in models.items()}
+        self.now: LiveModel | None = LiveModel()
+        self.loads: list[str] = []
+
+    async def state(self) -> LiveModel:
+        if self.now is None:
+            raise Unavailable("brokers")
+        return self.now
+
+    def load(self, version: str, digest: str | None) -> Assessment:
+        if version not in self.models:
+            raise VersionUnusable("FileNotFoundError")
+        self.loads.append(version)
+        made = make_assessment(self.models[version])
+        profile = made.bundle.profile.model_copy(update={"version": version})
+        return replace(made, bundle=replace(made.bundle, profile=profile))
+
+    def live(self) -> LiveAssessment:
+        return LiveAssessment(self.state, self.load, "1")
+
+
+async def _deciding_version(live: LiveAssessment) -> str:
+    (decision,) = await live.decide([admitted()], Priority.STANDARD)
+    assert decision.urgency.model is not None
+    return decision.urgency.model.version
+
+
+async def test_the_settings_version_decides_until_one_is_promoted() -> None:
+    world = World(v1=FakeModel(), v2=FakeModel())
+    live = world.live()
+    assert await _deciding_version(live) == "1"
+    world.now = fold([promoted("2", 1)])
+    await live.refresh()
+    assert await _deciding_version(live) == "2"
+
+
+async def test_a_worker_that_starts_after_a_promotion_never_decides_by_another_version() -> None:
+    world = World(v1=FakeModel(), v2=FakeModel())
+    world.now = None
+    live = world.live()
+    with pytest.raises(Unavailable, match="brokers"):
+        await live.decide([admitted()], Priority.STANDARD)
+    world.now = fold([promoted("2", 1)])
+    assert await _deciding_version(live) == "2"
+
+
+async def test_a_worker_that_starts_without_the_live_version_s_files_waits_for_them() -> None:
+    world = World(v1=FakeModel())
+    world.now = fold([promoted("2", 1)])
+    live = world.live()
+    with pytest.raises(Unavailable, match="model-files"):
+        await live.decide([admitted()], Priority.STANDARD)
+    assert not await live.ready()
+
+
+async def test_a_version_that_the_server_has_not_ready_is_waited_for_on_the_old_one() -> None:
+    world = World(v1=FakeModel(), v2=FakeModel(broken=True))
+    live = world.live()
+    await live.refresh()
+    world.now = fold([promoted("2", 1)])
+    await live.refresh()
+    assert await _deciding_version(live) == "1"
+    world.models["2"].broken = False
+    await live.refresh()
+    assert await _deciding_version(live) == "2"
+    assert world.loads == ["1", "2"], "read once, however often it is looked at"
+
+
+async def test_a_version_whose_files_are_missing_leaves_the_old_one_in_place() -> None:
+    world = World(v1=FakeModel())
+    live = world.live()
+    await live.refresh()
+    world.now = fold([promoted("2", 1)])
+    await live.refresh()
+    assert await _deciding_version(live) == "1"
+
+
+async def test_a_chunk_in_flight_ends_with_the_version_that_it_began_with() -> None:
+    slow = SlowModel()
+    world = World(v1=slow, v2=FakeModel())
+    live = world.live()
+    await live.refresh()
+    in_flight = asyncio.create_task(live.decide([admitted("early")], Priority.STANDARD))
+    await asyncio.sleep(0)
+    world.now = fold([promoted("2", 1)])
+    await live.refresh()
+    assert await _deciding_version(live) == "2"
+    slow.may_answer.set()
+    (decision,) = await in_flight
+    assert decision.urgency.model is not None
+    assert decision.urgency.model.version == "1"
+
+
+async def test_a_rollback_to_a_version_that_served_by_its_digest_reads_no_files_again() -> None:
+    world = World(v1=FakeModel(), v2=FakeModel(), v3=FakeModel())
+    live = world.live()
+    changes = [promoted("2", 1), promoted("3", 2), step(LifecycleStep.ROLLED_BACK, "2", change=3)]
+    for known in range(len(changes) + 1):
+        world.now = fold(changes[:known])
+        await live.refresh()
+    assert await _deciding_version(live) == "2"
+    assert world.loads == ["1", "2", "3"]
+
+
+def test_the_digest_of_a_version_sees_every_file_and_its_name(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"1")
+    (tmp_path / "b").write_bytes(b"2")
+    first = content_sha256(tmp_path)
+    (tmp_path / "__pycache__").mkdir()
+    (tmp_path / "__pycache__" / "model.pyc").write_bytes(b"3")
+    assert content_sha256(tmp_path) == first
+    (tmp_path / "b").rename(tmp_path / "c")
+    renamed = content_sha256(tmp_path)
+    (tmp_path / "c").write_bytes(b"4")
+    assert len({first, renamed, content_sha256(tmp_path)}) == 3
