@@ -41,7 +41,7 @@ def run(work: str) -> "subprocess.CompletedProcess[str]":
         patience_s=PATIENCE_S, text=PATIENT_TEXT, work=textwrap.indent(textwrap.dedent(work).strip(), "    ")
     )
     return subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=40, check=False
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=100, check=False
     )
 
 
