@@ -35,6 +35,7 @@ class DeadLetterReason(StrEnum):
     FUTURE_TIMESTAMP = "future_timestamp"
     FEEDBACK_REPLAYED = "feedback_replayed"
     FEEDBACK_LIMIT = "feedback_limit"
+    PATIENT_ERASED = "patient_erased"
 
 
 class DeadLetter(Contract):

@@ -1,4 +1,4 @@
-"""What a clinician says of a decision: accepted, or overridden by a better one."""
+"""What a clinician says of a decision: accepted, or overridden by a better one; and who settles a dispute."""
 
 from enum import StrEnum
 from typing import Annotated, ClassVar
@@ -11,10 +11,11 @@ __all__ = ["ClinicianFeedback", "FeedbackVerdict"]
 
 
 class FeedbackVerdict(StrEnum):
-    """Did the clinician let the decision stand?"""
+    """Did the clinician let the decision stand? `adjudicated`: the word of who settles what clinicians differ on."""
 
     ACCEPTED = "accepted"
     OVERRIDDEN = "overridden"
+    ADJUDICATED = "adjudicated"
 
 
 class ClinicianFeedback(Contract):

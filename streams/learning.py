@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+import structlog
 from aiokafka import ConsumerRecord
 
-from schemas import ClinicianFeedback, DeadLetterReason
+from schemas import AdmittedMessage, ClinicianFeedback, DeadLetterReason
 from streams.domain.feedback import (
     FeedbackCase,
     Place,
@@ -22,6 +23,8 @@ from streams.metrics import ADJUDICATIONS, FEEDBACK
 from streams.ports import AdmittedMessages, BufferEntry, FeedbackBuffer, FoundMessage
 
 __all__ = ["Learning", "check_time", "place_of"]
+
+log = structlog.get_logger(__name__)
 
 MAX_CLOCK_SKEW = timedelta(minutes=5)
 _ATTEMPTS = 5
@@ -42,7 +45,7 @@ class Learning:
     async def keep(self, feedback: ClinicianFeedback, found: FoundMessage, place: Place) -> None:
         """Take one word into the buffer; a record that comes again changes nothing.
 
-        Raises Rejected, for a label that the model doesn't have only after the word was kept with it as `other`;
+        Raises Rejected (for a label that the model doesn't have only after the word was kept with it as `other`) and
         Unavailable.
         """
         if found.message is None:
@@ -51,7 +54,7 @@ class Learning:
         key = f"{feedback.source}\x1f{feedback.message_id}"
         for _ in range(_ATTEMPTS):
             seen = await self.buffer.state(key)
-            case = FeedbackCase.model_validate_json(seen) if seen else FeedbackCase()
+            case = _case(seen, found.message)
             changed = case.hear(feedback, place, self.labels)
             if changed is None:
                 break
@@ -65,6 +68,10 @@ class Learning:
             raise Unavailable("redis")
         if label_is_unknown(feedback.diagnosis, self.labels):
             raise Rejected(DeadLetterReason.LABEL_UNKNOWN, "diagnosis")
+
+    async def erase(self, patient_id: str) -> None:
+        """Take a patient out of the buffer. Raises Unavailable."""
+        log.info("patient_erased", messages=await self.buffer.erase(patient_id))
 
     def _entry(
         self,
@@ -80,6 +87,7 @@ class Learning:
         example = example_of(found.message, case)
         return BufferEntry(
             key=key,
+            patient_id=found.message.patient_id,
             seen=seen,
             state=case.model_dump_json(),
             example=example.model_dump_json(),
@@ -94,6 +102,10 @@ class Learning:
         if diagnosis is None:
             return "unsaid"
         return "other" if label_is_unknown(diagnosis, self.labels) else diagnosis
+
+
+def _case(seen: str | None, message: AdmittedMessage) -> FeedbackCase:
+    return FeedbackCase.model_validate_json(seen) if seen else FeedbackCase(patient_id=message.patient_id)
 
 
 def place_of(record: ConsumerRecord) -> Place:

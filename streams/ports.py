@@ -157,6 +157,7 @@ class BufferEntry:
     """
 
     key: str
+    patient_id: str
     seen: str | None
     state: str
     example: str
@@ -175,5 +176,12 @@ class FeedbackBuffer(Protocol):
         ...
 
     async def write(self, entry: BufferEntry) -> int | None:
-        """Return how many adjudications are open then; None: `seen` is not the state any more, nothing was written."""
+        """Return how many adjudications are open then; None: `seen` is not the state any more, nothing was written.
+
+        Raises Rejected where the patient is erased.
+        """
+        ...
+
+    async def erase(self, patient_id: str) -> int:
+        """Take all of a patient out, and nothing in again; return how many messages went."""
         ...

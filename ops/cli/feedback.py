@@ -1,15 +1,18 @@
-"""`triage feedback send | stats | export | rebuild`."""
+"""`triage feedback send | stats | export | disputes | adjudicate | erase | rebuild`."""
 
 import asyncio
 import json
 import os
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
+from uuid import uuid4
 
 import typer
 from confluent_kafka import KafkaException, Producer
@@ -22,16 +25,24 @@ from ops.cli.kafka import payloads
 from ops.cli.rebuild import Rebuilt, rebuild_buffer
 from ops.cli.running import running_stack
 from ops.cli.stack import PROJECT_ROOT
-from streams.adapters.redis_feedback import BufferStats
+from schemas import ClinicianFeedback, FeedbackVerdict
+from streams.adapters.redis_feedback import BufferStats, RedisFeedbackBuffer
+from streams.domain.decoding import ERASURE_TYPE
+from streams.envelope import CE_TYPE
 from streams.kafka_security import librdkafka_config
 from streams.settings import BufferSettings
 from streams.topics import FEEDBACK
-from streams.wiring import feedback_buffer
+from streams.wiring import feedback_buffer, labels
 
 __all__ = ["register"]
 
 console = Console(stderr=True)
 _FLUSH_TIMEOUT_S = 30.0
+_PSEUDONYM = re.compile(r"[0-9a-f]{32}")
+
+T = TypeVar("T")
+Record = tuple[bytes | None, bytes | None, list[tuple[str, bytes]]]
+"""Key, value, headers."""
 
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 
@@ -42,6 +53,9 @@ def register(app: typer.Typer) -> None:
     group.command()(send)
     group.command()(stats)
     group.command()(export)
+    group.command()(disputes)
+    group.command()(adjudicate)
+    group.command()(erase)
     group.command()(rebuild)
     app.add_typer(group, name="feedback")
 
@@ -64,7 +78,7 @@ def send(
 def stats(as_json: AsJson = False) -> None:
     """Count what the buffer holds."""
     with _settings() as settings:
-        found = asyncio.run(_stats(settings))
+        found = _asked(settings, RedisFeedbackBuffer.stats)
     if as_json:
         typer.echo(json.dumps(asdict(found), indent=2))
         return
@@ -92,6 +106,62 @@ def export(
     typer.echo(f"{len(examples)} examples")
 
 
+def disputes(as_json: AsJson = False) -> None:
+    """List the messages on which the latest words of clinicians differ."""
+    with _settings() as settings:
+        found = _asked(settings, RedisFeedbackBuffer.disputes)
+    if as_json:
+        typer.echo(json.dumps([{"source": source, "message_id": name} for source, name in found], indent=2))
+        return
+    table = Table("source", "message", box=None, pad_edge=False)
+    for source, message_id in found:
+        table.add_row(source, message_id)
+    Console().print(table)
+
+
+def adjudicate(
+    message: Annotated[str, typer.Argument(help="The message's id.")],
+    clinician: Annotated[str, typer.Option("--as", help="Pseudonym of who settles it.")],
+    diagnosis: Annotated[str | None, typer.Option(help="The right label.")] = None,
+    urgency: Annotated[int | None, typer.Option(min=1, max=5, help="The right level.")] = None,
+    source: Annotated[
+        str | None, typer.Option(help="The message's sender; where left out, that of its open dispute.")
+    ] = None,
+) -> None:
+    """Settle what clinicians differ on. It outweighs their words, until the next ruling."""
+    if diagnosis is None and urgency is None:
+        raise typer.BadParameter("name --diagnosis, --urgency, or both")
+    with _settings() as settings:
+        if diagnosis is not None and diagnosis not in labels(settings):
+            raise typer.BadParameter(f"--diagnosis is one of {', '.join(labels(settings))}")
+        try:
+            word = ClinicianFeedback(
+                feedback_id=uuid4().hex,
+                message_id=message,
+                source=source or _source_of(settings, message),
+                clinician_id=clinician,
+                verdict=FeedbackVerdict.ADJUDICATED,
+                diagnosis=diagnosis,
+                urgency=urgency,
+                decided_at=datetime.now(UTC),
+            )
+        except ValidationError as error:
+            raise typer.BadParameter(str(error)) from None
+        publish(settings, [word.model_dump_json().encode()])
+    typer.echo("1 sent")
+
+
+def erase(
+    patient: Annotated[str, typer.Option(help="Pseudonym: 32 hexadecimal characters, as events carry it.")],
+) -> None:
+    """Forget a patient: their examples leave the buffer, and no word on their messages is learned from again."""
+    if not _PSEUDONYM.fullmatch(patient):
+        raise typer.BadParameter("--patient is a pseudonym: 32 hexadecimal characters")
+    with _settings() as settings:
+        _deliver(settings, [(patient.encode(), None, [(CE_TYPE, ERASURE_TYPE.encode())])])
+    typer.echo("1 sent")
+
+
 def rebuild(as_json: AsJson = False) -> None:
     """Empty the buffer and fill it from the topics. New words wait meanwhile."""
     with _settings() as settings, console.status("Reading the feedback topic"):
@@ -101,15 +171,20 @@ def rebuild(as_json: AsJson = False) -> None:
 
 def publish(settings: BufferSettings, words: list[bytes]) -> None:
     """Send words, keyed by the message they speak of. Raises KafkaException."""
+    _deliver(settings, ((_message_id(word), word, []) for word in words))
+
+
+def _deliver(settings: BufferSettings, records: Iterable[Record]) -> None:
     failures: list[str] = []
     producer = Producer(
         {**librdkafka_config(settings), "enable.idempotence": True, "partitioner": "murmur2_random"}
     )
-    for word in words:
+    for key, value, headers in records:
         producer.produce(
             FEEDBACK.name,
-            word,
-            key=_message_id(word),
+            value,
+            key=key,
+            headers=headers,
             on_delivery=lambda error, _: failures.append(error.name()) if error else None,
         )
         producer.poll(0)
@@ -127,17 +202,29 @@ async def buffered_examples(settings: BufferSettings) -> list[str]:
         await buffer.close()
 
 
-async def _stats(settings: BufferSettings) -> BufferStats:
-    buffer = feedback_buffer(settings)
-    try:
-        return await buffer.stats()
-    finally:
-        await buffer.close()
+def _asked(settings: BufferSettings, question: Callable[[RedisFeedbackBuffer], Awaitable[T]]) -> T:
+    async def ask() -> T:
+        buffer = feedback_buffer(settings)
+        try:
+            return await question(buffer)
+        finally:
+            await buffer.close()
+
+    return asyncio.run(ask())
+
+
+def _source_of(settings: BufferSettings, message_id: str) -> str:
+    open_disputes = _asked(settings, RedisFeedbackBuffer.disputes)
+    sources = [source for source, name in open_disputes if name == message_id]
+    if len(sources) != 1:
+        raise typer.BadParameter(f"{len(sources)} open disputes on a message of this id: name its --source")
+    return sources[0]
 
 
 def _rows(found: BufferStats) -> Iterator[tuple[str, int]]:
     yield "messages with feedback", found.cases
     yield "open adjudications", found.adjudications_open
+    yield "erased patients", found.erased_patients
     yield "examples kept", found.examples
     yield "of them recent", found.recent
     yield from ((f"reservoir {name}", count) for name, count in found.reservoirs.items() if count)

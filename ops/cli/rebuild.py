@@ -2,6 +2,7 @@
 
 The worker's own code keeps each word (`streams.learning`), in the order of the broker's time over all partitions. The
 worker pauses from the emptying to the end. If a rebuild dies it stays paused, and the next rebuild begins anew.
+Erasures are read before all words, so nothing of an erased patient comes back, not even for a moment.
 
 Does not bring back the message of a word that is older than what the lanes keep.
 """
@@ -17,7 +18,7 @@ from confluent_kafka import Message
 
 from schemas import ClinicianFeedback
 from streams.adapters.kafka_reader import KafkaReader
-from streams.domain.decoding import decode_feedback
+from streams.domain.decoding import decode_erasure, decode_feedback
 from streams.domain.feedback import Place
 from streams.envelope import declared_type
 from streams.errors import Rejected
@@ -36,6 +37,7 @@ _CHUNK = 100
 class Rebuilt:
     """What became of the words; `refused` by reason: their dead letters were written when they came."""
 
+    erasures: int = 0
     read: int = 0
     kept: int = 0
     refused: Counter[str] = field(default_factory=Counter)
@@ -49,6 +51,9 @@ async def rebuild_buffer(settings: BufferSettings) -> Rebuilt:
     done = Rebuilt()
     try:
         await buffer.begin_rebuild()
+        for patient_id in _erased(settings):
+            await buffer.erase(patient_id)
+            done.erasures += 1
         for chunk in _chunks(_decoded(settings, done)):
             found = await learning.find(feedback for feedback, _ in chunk)
             for (feedback, place), message in zip(chunk, found, strict=True):
@@ -72,16 +77,33 @@ def _chunks(
         yield chunk
 
 
+def _erased(settings: BufferSettings) -> Iterator[str]:
+    for record in _in_order(settings):
+        try:
+            patient_id = _erasure(record)
+        except Rejected:
+            continue  # counted with the words
+        if patient_id is not None:
+            yield patient_id
+
+
+def _erasure(record: Message) -> str | None:
+    return decode_erasure(record.key(), record.value(), declared_type(record.headers() or []))
+
+
 def _decoded(settings: BufferSettings, done: Rebuilt) -> Iterator[tuple[ClinicianFeedback, Place]]:
     for record in _in_order(settings):
-        done.read += 1
         _, appended_ms = record.timestamp()
         try:
+            if _erasure(record) is not None:
+                continue
             feedback = decode_feedback(record.value(), declared_type(record.headers() or []))
             check_time(feedback, appended_ms)
         except Rejected as cause:
+            done.read += 1
             done.refused[cause.code] += 1
         else:
+            done.read += 1
             yield feedback, Place(record.partition() or 0, record.offset() or 0, appended_ms)
 
 

@@ -7,7 +7,8 @@
 | `reservoir:<class>` (by random tag) | a uniform sample of a class, for replay | 500 messages a class, highest tag |
 | `examples` (hash) | the message and its labels | those in `recent` or a reservoir |
 | `disputed` | open adjudications | those in `cases` |
-| `counts` (hash) | words by verdict and label | the label set |
+| `counts` (hash) | words by verdict and label, those of erased patients too | the label set |
+| `erased` | pseudonyms of patients of whom nothing is kept | erasures |
 
 Every bound keeps the first of an order that follows from the topic alone, so the content does not depend on how
 partitions were interleaved, or on what came twice. What leaves its class keeps its place in the reservoir: taking it
@@ -16,27 +17,30 @@ out would let the past depend on the order again. Readers look at the example's 
 One change is one script: it is made as a whole, and only from the state that it was computed from.
 """
 
+import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from redis.asyncio import Redis
 
+from schemas import DeadLetterReason
 from streams.adapters.redis_connection import connect, redis_errors
-from streams.errors import Unavailable
+from streams.errors import Rejected, Unavailable
 from streams.ports import BufferEntry
 
 __all__ = ["BufferLimits", "BufferStats", "RedisFeedbackBuffer"]
 
 _PREFIX = "{triage:feedback}:"
 _WRITE = """
-local cases, touched, recent, examples, disputed, counts, lock = unpack(KEYS, 1, 7)
+local cases, touched, recent, examples, disputed, counts, lock, erased = unpack(KEYS, 1, 8)
 local id, seen, state, example = unpack(ARGV, 1, 4)
 local appended_ms, priority, is_disputed, token, counted = unpack(ARGV, 5, 9)
-local max_cases, max_recent, max_class, joined = unpack(ARGV, 10, 13)
+local max_cases, max_recent, max_class, joined, patient = unpack(ARGV, 10, 14)
 
 local holder = redis.call('GET', lock)
 if holder and holder ~= token then return -2 end
+if redis.call('SISMEMBER', erased, patient) == 1 then return -3 end
 if (redis.call('HGET', cases, id) or '') ~= seen then return -1 end
 
 local left = {}
@@ -47,7 +51,7 @@ local function trim(key, first, last)
   end
 end
 local function is_kept(member)
-  for i = 8, #KEYS do
+  for i = 9, #KEYS do
     if redis.call('ZSCORE', KEYS[i], member) then return true end
   end
   return redis.call('ZSCORE', recent, member)
@@ -59,7 +63,7 @@ redis.call('HINCRBY', counts, counted, 1)
 redis.call('ZADD', touched, 'GT', appended_ms, id)
 redis.call('ZADD', recent, 'GT', appended_ms, id)
 redis.call(is_disputed == '1' and 'SADD' or 'SREM', disputed, id)
-for i = 8, 7 + joined do
+for i = 9, 8 + joined do
   redis.call('ZADD', KEYS[i], priority, id)
   trim(KEYS[i], max_class, -1)
 end
@@ -95,6 +99,7 @@ class BufferStats:
     recent: int
     examples: int
     adjudications_open: int
+    erased_patients: int
     reservoirs: dict[str, int]
     counts: dict[str, int]
     is_being_rebuilt: bool
@@ -130,20 +135,53 @@ class RedisFeedbackBuffer:
         """See `streams.ports.FeedbackBuffer`."""
         # the joined ones first: the script looks at all, and adds to these
         reservoirs = [*entry.classes, *(name for name in self._classes if name not in entry.classes)]
-        names = ("cases", "touched", "recent", "examples", "disputed", "counts", "rebuilding")
+        names = (*_CONTENT, "rebuilding", "erased")
         keys = [_key(name) for name in (*names, *(f"reservoir:{name}" for name in reservoirs))]
         limits = self._limits
         arguments: list[str | int] = [entry.key, entry.seen or "", entry.state, entry.example]
         arguments += [entry.appended_ms, entry.priority, int(entry.is_disputed), self._token, entry.counted]
         arguments += [limits.cases, limits.recent, limits.per_class, len(entry.classes)]
+        arguments.append(entry.patient_id)
         with redis_errors():
             reply = int(await self._write(keys=keys, args=arguments))
         if reply == _BEING_REBUILT:
             raise Unavailable("feedback-rebuild")
+        if reply == _ERASED:
+            raise Rejected(DeadLetterReason.PATIENT_ERASED)
         return None if reply == _CHANGED_MEANWHILE else reply
 
+    async def erase(self, patient_id: str) -> int:
+        """See `streams.ports.FeedbackBuffer`. Reads every case: erasures are rare."""
+        with redis_errors():
+            # first: what a writer that is at it now has not written yet is refused then
+            await self._redis.sadd(_key("erased"), patient_id)
+            gone = {
+                str(key)
+                for name in ("cases", "examples")
+                async for key, document in self._redis.hscan_iter(_key(name), count=100)
+                if json.loads(document).get("patient_id") == patient_id
+            }
+            if gone:
+                async with self._redis.pipeline(transaction=True) as pipe:
+                    pipe.hdel(_key("cases"), *gone)
+                    pipe.hdel(_key("examples"), *gone)
+                    pipe.srem(_key("disputed"), *gone)
+                    for name in (_key("touched"), _key("recent"), *map(_reservoir, self._classes)):
+                        pipe.zrem(name, *gone)
+                    await pipe.execute()
+        return len(gone)
+
+    async def disputes(self) -> list[tuple[str, str]]:
+        """Return (source, message_id) of every open adjudication."""
+        with redis_errors():
+            members: Any = await self._redis.smembers(_key("disputed"))
+        return sorted((source, message_id) for source, message_id in (m.split("\x1f", 1) for m in members))
+
     async def begin_rebuild(self) -> None:
-        """Empty the buffer and keep everybody else out, until `end_rebuild`; one that died is taken over."""
+        """Empty the buffer and keep everybody else out, until `end_rebuild`; one that died is taken over.
+
+        Who is erased stays so: nothing of theirs comes back meanwhile.
+        """
         with redis_errors():
             async with self._redis.pipeline(transaction=True) as pipe:
                 pipe.set(_key("rebuilding"), self._token)
@@ -163,16 +201,18 @@ class RedisFeedbackBuffer:
                 pipe.zcard(_key("recent"))
                 pipe.hlen(_key("examples"))
                 pipe.scard(_key("disputed"))
+                pipe.scard(_key("erased"))
                 pipe.hgetall(_key("counts"))
                 pipe.exists(_key("rebuilding"))
                 for name in self._classes:
                     pipe.zcard(_reservoir(name))
-                cases, recent, examples, disputed, counts, rebuilding, *sizes = await pipe.execute()
+                cases, recent, examples, disputed, erased, counts, rebuilding, *sizes = await pipe.execute()
         return BufferStats(
             cases=cases,
             recent=recent,
             examples=examples,
             adjudications_open=disputed,
+            erased_patients=erased,
             reservoirs=dict(zip(self._classes, sizes, strict=True)),
             counts={name: int(count) for name, count in sorted(counts.items())},
             is_being_rebuilt=bool(rebuilding),
@@ -191,6 +231,7 @@ class RedisFeedbackBuffer:
 
 _CHANGED_MEANWHILE = -1
 _BEING_REBUILT = -2
+_ERASED = -3
 _CONTENT = ("cases", "touched", "recent", "examples", "disputed", "counts")
 
 

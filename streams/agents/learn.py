@@ -7,7 +7,7 @@ from aiokafka import ConsumerRecord
 
 from schemas import ClinicianFeedback
 from streams.dead_letters import DeadLetterDesk
-from streams.domain.decoding import decode_feedback
+from streams.domain.decoding import decode_erasure, decode_feedback
 from streams.engine import Output
 from streams.envelope import declared_type
 from streams.errors import Rejected
@@ -15,7 +15,16 @@ from streams.learning import Learning, check_time, place_of
 
 __all__ = ["LearnStage"]
 
-Item = tuple[ConsumerRecord, ClinicianFeedback]
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """A patient is to be forgotten."""
+
+    patient_id: str
+
+
+Said = ClinicianFeedback | Erasure
+Item = tuple[ConsumerRecord, Said]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,19 +34,27 @@ class LearnStage:
     learning: Learning
     dead_letters: DeadLetterDesk
 
-    def decode(self, record: ConsumerRecord) -> ClinicianFeedback:
+    def decode(self, record: ConsumerRecord) -> Said:
+        patient_id = decode_erasure(record.key, record.value, declared_type(record.headers))
+        if patient_id is not None:
+            return Erasure(patient_id)
         feedback = decode_feedback(record.value, declared_type(record.headers))
         check_time(feedback, record.timestamp)
         return feedback
 
     async def handle(self, items: Sequence[Item]) -> list[list[Output]]:
-        found = await self.learning.find(feedback for _, feedback in items)
+        words = [said for _, said in items if isinstance(said, ClinicianFeedback)]
+        found = iter(await self.learning.find(words) if words else [])
         outputs: list[list[Output]] = []
-        for (record, feedback), message in zip(items, found, strict=True):  # in order: the latest word counts
+        for record, said in items:  # in order: the latest word counts
+            if isinstance(said, Erasure):
+                await self.learning.erase(said.patient_id)
+                outputs.append([])
+                continue
             try:
-                await self.learning.keep(feedback, message, place_of(record))
+                await self.learning.keep(said, next(found), place_of(record))
             except Rejected as cause:
-                outputs.append([self._letter(record, feedback, cause)])
+                outputs.append([self._letter(record, said, cause)])
             else:
                 outputs.append([])
         return outputs

@@ -11,7 +11,10 @@ from pydantic import ValidationError
 from schemas import ClinicianFeedback, Contract, DeadLetterReason, PatientMessage, VitalSigns
 from streams.errors import Rejected
 
-__all__ = ["decode_feedback", "decode_patient_message"]
+__all__ = ["ERASURE_TYPE", "decode_erasure", "decode_feedback", "decode_patient_message"]
+
+ERASURE_TYPE = "triage.erasure.v1"
+"""CloudEvents type of a tombstone on the feedback topic whose key is the pseudonym of a patient."""
 
 _SCHEMA_FIELDS = frozenset(
     name for contract in (PatientMessage, VitalSigns, ClinicianFeedback) for name in contract.model_fields
@@ -46,6 +49,24 @@ def decode_feedback(payload: bytes | None, declared_type: str | None = None) -> 
     if feedback.diagnosis is None and feedback.urgency is None:
         raise Rejected(DeadLetterReason.NOTHING_SAID)
     return feedback
+
+
+def decode_erasure(key: bytes | None, payload: bytes | None, declared_type: str | None) -> str | None:
+    """Return the pseudonym of the patient whom a record of the feedback topic erases; None: it is none of these.
+
+    Raises Rejected for an erasure of nobody, or with a payload.
+    """
+    if declared_type != ERASURE_TYPE:
+        return None
+    if payload is not None:
+        raise Rejected(DeadLetterReason.FIELD_INVALID)
+    try:
+        patient_id = (key or b"").decode("ascii")
+    except UnicodeDecodeError:
+        raise Rejected(DeadLetterReason.FIELD_INVALID, "patient_id") from None
+    if not patient_id:
+        raise Rejected(DeadLetterReason.FIELD_MISSING, "patient_id")
+    return patient_id
 
 
 def _decode(contract: type[Sent], name: str, payload: bytes | None, declared_type: str | None) -> Sent:

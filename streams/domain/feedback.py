@@ -1,12 +1,12 @@
 """What clinicians have said of one message, and what it comes to.
 
-The latest word of a clinician counts, by its place in the topic. Where clinicians differ nothing is settled: a human
-adjudicates, and the case is settled again once their latest words agree.
+The latest word of a clinician counts, by its place in the topic. Where clinicians differ nothing is settled, until
+their latest words agree, or an adjudicator has spoken: the latest ruling on a field outweighs all other words on it.
 """
 
 from collections.abc import Iterable
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
@@ -14,6 +14,7 @@ from schemas import AdmittedMessage, ClinicianFeedback, DeadLetterReason, Feedba
 from streams.errors import Rejected
 
 __all__ = [
+    "MAX_RULINGS",
     "MAX_WORDS",
     "OTHER",
     "FeedbackCase",
@@ -30,6 +31,9 @@ OTHER = "other"
 """Stands for every label outside of the model's set: kept, shown, never trained on."""
 MAX_WORDS = 64
 """Feedback on one message, all clinicians together. More is a fault of the sender, and memory is bounded."""
+
+MAX_RULINGS = 16
+"""More, for adjudicators alone: what is full can still be settled."""
 
 _FROZEN = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 _PRIORITY_BITS = 52  # a double, which is what Redis sorts by, holds them exactly
@@ -50,7 +54,7 @@ class Place(NamedTuple):
 
 
 class Word(BaseModel):
-    """The latest word of one clinician."""
+    """The latest word of one clinician, or of one adjudicator."""
 
     model_config = _FROZEN
 
@@ -78,12 +82,17 @@ class Settlement(BaseModel):
 
 
 class FeedbackCase(BaseModel):
-    """All that is remembered of the words on one message; `heard` maps each feedback_id to its place."""
+    """All that is remembered of the words on one message; `heard` maps each feedback_id to its place.
+
+    `patient_id`: the pseudonym, by which an erasure finds the case. `words`, `rulings`: by clinician.
+    """
 
     model_config = _FROZEN
 
+    patient_id: str = ""
     heard: dict[str, str] = {}
     words: dict[str, Word] = {}
+    rulings: dict[str, Word] = {}
 
     def hear(
         self, feedback: ClinicianFeedback, place: Place, labels: frozenset[str]
@@ -98,30 +107,36 @@ class FeedbackCase(BaseModel):
             return None
         if known is not None:
             raise Rejected(DeadLetterReason.FEEDBACK_REPLAYED, "feedback_id")
-        if len(self.heard) >= MAX_WORDS:
+        is_ruling = feedback.verdict is FeedbackVerdict.ADJUDICATED
+        if len(self.heard) >= MAX_WORDS + (MAX_RULINGS if is_ruling else 0):
             raise Rejected(DeadLetterReason.FEEDBACK_LIMIT)
         heard = {**self.heard, feedback.feedback_id: at}
-        last = self.words.get(feedback.clinician_id)
+        said = self.rulings if is_ruling else self.words
+        last = said.get(feedback.clinician_id)
         if last is not None and not place.is_after(last.place):
-            return FeedbackCase(heard=heard, words=self.words)
+            return self.model_copy(update={"heard": heard})
         word = Word(
             place=place,
             verdict=feedback.verdict,
             diagnosis=_known_label(feedback.diagnosis, labels),
             urgency=feedback.urgency,
         )
-        return FeedbackCase(heard=heard, words={**self.words, feedback.clinician_id: word})
+        changed = {**said, feedback.clinician_id: word}
+        return self.model_copy(update={"heard": heard, "rulings" if is_ruling else "words": changed})
 
     def settle(self) -> Settlement:
-        """Weigh the latest words: one vote a clinician, and only unanimity settles."""
-        diagnoses = {word.diagnosis for word in self.words.values()} - {None}
-        urgencies = {word.urgency for word in self.words.values()} - {None}
-        said = {"diagnosis": len(diagnoses), "urgency": len(urgencies)}
-        return Settlement(
-            diagnosis=next(iter(diagnoses)) if len(diagnoses) == 1 else None,
-            urgency=next(iter(urgencies)) if len(urgencies) == 1 else None,
-            disputed=tuple(name for name, answers in said.items() if answers > 1),
-        )
+        """Weigh the latest words: one vote a clinician, and only unanimity settles; a ruling outweighs them."""
+        answers = {name: self._answers(name) for name in ("diagnosis", "urgency")}
+        settled = {name: said.pop() if len(said) == 1 else None for name, said in answers.items()}
+        return Settlement(**settled, disputed=tuple(name for name, said in answers.items() if said))
+
+    def _answers(self, name: str) -> set[Any]:
+        ruling: Word | None = None
+        for word in self.rulings.values():
+            if getattr(word, name) is not None and (ruling is None or word.place.is_after(ruling.place)):
+                ruling = word
+        words = self.words.values() if ruling is None else (ruling,)
+        return {getattr(word, name) for word in words} - {None}
 
 
 class FeedbackExample(BaseModel):
@@ -147,7 +162,7 @@ def example_of(message: AdmittedMessage, case: FeedbackCase) -> FeedbackExample:
     return FeedbackExample(
         **message.model_dump(include=set(FeedbackExample.model_fields)),
         settled=case.settle(),
-        clinicians=len(case.words),
+        clinicians=len({*case.words, *case.rulings}),
     )
 
 

@@ -16,10 +16,12 @@ from uuid import uuid4
 import pytest
 import redis
 from confluent_kafka import Message, Producer
+from typer.testing import CliRunner
 
 from ops.cli.cases import CaseBook
 from ops.cli.feedback import buffered_examples, embedded_settings, publish
 from ops.cli.kafka import Follower
+from ops.cli.main import app
 from ops.cli.rebuild import rebuild_buffer
 from ops.cli.stack import stack_config
 from ops.local.blocking import running
@@ -222,6 +224,37 @@ def test_every_kind_of_bad_feedback_has_its_own_dead_letter(
     ours = [letter for letter in letters() if letter.event_id != dead.event_id]
     assert sorted(letter.reason for letter in ours) == sorted(reason for reason, _ in bad)
     assert {letter.origin.topic for letter in ours} == {"triage.feedback.v1"}
+
+
+def test_a_dispute_is_settled_and_a_patient_erased_from_the_command_line(
+    bootstrap: str, settings: BufferSettings, server: "redis.Redis", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRIAGE_DEVELOPMENT", "1")
+    monkeypatch.setenv("TRIAGE_KAFKA_BOOTSTRAP", bootstrap)
+    monkeypatch.setenv("TRIAGE_KAFKA_SECURITY_PROTOCOL", "PLAINTEXT")
+    monkeypatch.setenv("TRIAGE_REDIS_URL", settings.redis_url.get_secret_value())
+    monkeypatch.setenv("TRIAGE_MODEL_REPOSITORY", str(settings.model_repository))
+
+    def command(*arguments: str) -> str:
+        done = CliRunner().invoke(app, ["feedback", *arguments])
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    name = "0123456789abcdef" * 2  # `_admit` gives the patient the same name
+    _admit(bootstrap, name)
+    before = _words(settings)
+    publish(settings, [_word(name), _word(name, clinician_id="c2", diagnosis="cancer")])
+    _wait_for(lambda: _words(settings) == before + 2, "both words are kept")
+    assert name in command("disputes", "--json")
+    command("adjudicate", name, "--as", "judge", "--diagnosis", "normal")
+    _wait_for(lambda: _settled(server, name)["diagnosis"] == "normal", "the ruling counts")
+    assert name not in command("disputes", "--json")
+
+    command("erase", "--patient", name)
+    _wait_for(lambda: _stats(settings).erased_patients == 1, "the erasure has come")
+    _wait_for(lambda: name not in str({**_content(server), f"{BUFFER}erased": None}), "all of it is gone")
+    assert asyncio.run(rebuild_buffer(settings)).refused["patient_erased"] == 3
+    assert name not in str({**_content(server), f"{BUFFER}erased": None})
 
 
 def test_a_worker_killed_while_it_keeps_words_counts_none_twice(

@@ -157,6 +157,69 @@ def test_during_a_rebuild_only_the_one_who_rebuilds_writes(url: str, server: "re
     assert _content(server) == before
 
 
+def test_an_erased_patient_leaves_nothing_behind_and_never_comes_back(
+    url: str, server: "redis.Redis"
+) -> None:
+    words = _interleaved(_spoken(messages=30, rounds=3), seed=2)
+    theirs = {"m3", "m7"}
+
+    class TwoPatients(EveryMessage):
+        async def find(self, ids: Sequence[tuple[str, str]]) -> list[FoundMessage]:
+            return [
+                FoundMessage(admitted(name, source=source, patient_id="erased" if name in theirs else "kept"))
+                for source, name in ids
+            ]
+
+    async def keep_all(buffer: RedisFeedbackBuffer) -> int:
+        learning = Learning(TwoPatients(), buffer, frozenset(LABELS))
+        refused = 0
+        for feedback, place in words:
+            (found,) = await learning.find([feedback])
+            try:
+                await learning.keep(feedback, found, place)
+            except Rejected as cause:
+                refused += cause.code == DeadLetterReason.PATIENT_ERASED
+        return refused
+
+    async def erase(buffer: RedisFeedbackBuffer) -> list[int]:
+        return [await buffer.erase("erased"), await buffer.erase("erased")]
+
+    assert _with(url, keep_all) == 0
+    assert any(name in str(_content(server)) for name in theirs)
+    assert _with(url, erase) == [2, 0]
+    for content in (_content(server), _rebuilt(url, server, keep_all)):
+        ids = str({key: value for key, value in content.items() if not key.endswith("erased")})
+        assert not any(f"clinic\\x1f{name}'" in ids or f'"message_id":"{name}"' in ids for name in theirs)
+        assert "m4" in ids
+    spoken_of_them = sum(feedback.message_id in theirs for feedback, _ in words)
+    assert _with(url, keep_all) == spoken_of_them > 0
+    assert _with(url, lambda buffer: buffer.stats()).erased_patients == 1
+
+
+def _rebuilt(
+    url: str, server: "redis.Redis", keep_all: Callable[[RedisFeedbackBuffer], Awaitable[int]]
+) -> dict[str, object]:
+    async def rebuild(buffer: RedisFeedbackBuffer) -> None:
+        await buffer.begin_rebuild()
+        await keep_all(buffer)
+        await buffer.end_rebuild()
+
+    _with(url, rebuild, token="mine")
+    return _content(server)
+
+
+def test_open_disputes_are_listed_until_a_ruling(url: str, server: "redis.Redis") -> None:
+    def word(feedback_id: str, offset: int, **changes: object) -> Spoken:
+        return decode_feedback(sent(feedback_id=feedback_id, **changes)), Place(0, offset, 1_000 + offset)
+
+    said = [word("f1", 0, clinician_id="c1"), word("f2", 1, clinician_id="c2", diagnosis="cancer")]
+    _with(url, lambda buffer: _keep(buffer, said))
+    assert _with(url, lambda buffer: buffer.disputes()) == [("clinic", "m1")]
+    ruling = word("f3", 2, clinician_id="c3", verdict="adjudicated", diagnosis="normal")
+    _with(url, lambda buffer: _keep(buffer, [ruling]))
+    assert _with(url, lambda buffer: buffer.disputes()) == []
+
+
 def test_two_writers_lose_no_word(url: str, server: "redis.Redis") -> None:
     async def race(buffer: RedisFeedbackBuffer) -> None:
         words = [

@@ -1,6 +1,7 @@
 """The learn stage: a word is kept once, a bad one dies with its reason, an outage is waited for."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from schemas import DeadLetter, DeadLetterReason
 from streams.adapters.cipher import FernetCipher
 from streams.agents.learn import LearnStage
 from streams.dead_letters import DeadLetterDesk
+from streams.domain.decoding import ERASURE_TYPE
 from streams.engine import Output
 from streams.errors import Rejected, Unavailable
 from streams.learning import Learning
@@ -34,6 +36,7 @@ class FakeBuffer:
 
     def __init__(self, races: int = 0) -> None:
         self.entries: list[BufferEntry] = []
+        self.erased: list[str] = []
         self.races = races
 
     async def state(self, key: str) -> str | None:
@@ -45,6 +48,10 @@ class FakeBuffer:
             return None
         self.entries.append(entry)
         return 0
+
+    async def erase(self, patient_id: str) -> int:
+        self.erased.append(patient_id)
+        return 1
 
 
 KNOWN = FoundMessage(admitted())
@@ -71,6 +78,17 @@ async def test_a_word_is_kept_with_its_class_and_counted_by_verdict() -> None:
     (entry,) = buffer.entries
     assert entry.classes == ("diagnosis:diabetes", "urgency:2")
     assert (entry.counted, entry.is_disputed, entry.seen) == ("overridden:diabetes", False, None)
+
+
+async def test_an_erasure_among_words_takes_its_patient_out_and_says_nothing() -> None:
+    buffer = FakeBuffer()
+    stage = _stage(KNOWN, buffer)
+    tombstone = record(None, 1, (("ce_type", ERASURE_TYPE.encode()),))
+    tombstone = replace(tombstone, key=b"p" * 32)
+    records = [record(sent()), tombstone, record(sent(feedback_id="f2"), 2)]
+    assert await stage.handle([(each, stage.decode(each)) for each in records]) == [[], [], []]
+    assert buffer.erased == ["p" * 32]
+    assert len(buffer.entries) == 2
 
 
 async def test_a_redelivered_word_is_not_written_again() -> None:

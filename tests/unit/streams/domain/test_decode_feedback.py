@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from schemas import DeadLetterReason, FeedbackVerdict
-from streams.domain.decoding import decode_feedback
+from streams.domain.decoding import ERASURE_TYPE, decode_erasure, decode_feedback
 from streams.errors import Rejected
 
 
@@ -61,3 +61,23 @@ def test_another_contract_is_refused() -> None:
     with pytest.raises(Rejected) as caught:
         decode_feedback(sent(), "triage.feedback.v2")
     assert caught.value.code == DeadLetterReason.UNSUPPORTED_VERSION
+
+
+def test_only_a_tombstone_that_says_so_erases_and_it_names_its_patient() -> None:
+    assert decode_erasure(b"p1", None, ERASURE_TYPE) == "p1"
+    assert decode_erasure(b"m1", None, None) is None
+    assert decode_erasure(b"m1", sent(), "triage.feedback.v1") is None
+
+
+@pytest.mark.parametrize(
+    ("key", "payload", "reason"),
+    [
+        (None, None, DeadLetterReason.FIELD_MISSING),
+        (b"\xff", None, DeadLetterReason.FIELD_INVALID),
+        (b"p1", sent(), DeadLetterReason.FIELD_INVALID),
+    ],
+)
+def test_an_erasure_of_nobody_is_refused(key: bytes | None, payload: bytes | None, reason: str) -> None:
+    with pytest.raises(Rejected) as caught:
+        decode_erasure(key, payload, ERASURE_TYPE)
+    assert caught.value.code == reason

@@ -7,6 +7,7 @@ import pytest
 from schemas import ClinicianFeedback, DeadLetterReason
 from streams.domain.decoding import decode_feedback
 from streams.domain.feedback import (
+    MAX_RULINGS,
     MAX_WORDS,
     OTHER,
     FeedbackCase,
@@ -54,6 +55,41 @@ def test_clinicians_that_differ_settle_nothing_until_they_agree() -> None:
     assert settled.classes == ("urgency:2",)
     agreed = _case(*words, _word("f3", "c2", urgency=2)).settle()
     assert agreed.classes == ("diagnosis:diabetes", "urgency:2")
+
+
+def _disputed() -> list[ClinicianFeedback]:
+    return [
+        _word("f1", "c1", diagnosis="diabetes", urgency=2),
+        _word("f2", "c2", diagnosis="cancer", urgency=2),
+    ]
+
+
+def _ruling(feedback_id: str, clinician: str = "judge", **changes: object) -> ClinicianFeedback:
+    return _word(feedback_id, clinician, verdict="adjudicated", **changes)
+
+
+def test_a_ruling_settles_what_clinicians_differ_on_and_leaves_the_rest_to_them() -> None:
+    settled = _case(*_disputed(), _ruling("f3", diagnosis="normal")).settle()
+    assert (settled.diagnosis, settled.urgency, settled.disputed) == ("normal", 2, ())
+
+
+def test_a_ruling_outweighs_later_words_and_gives_way_to_a_later_ruling() -> None:
+    case = _case(*_disputed(), _ruling("f3", diagnosis="normal"), _word("f4", "judge", diagnosis="cancer"))
+    assert case.settle().diagnosis == "normal"
+    again = case.hear(_ruling("f5", "other-judge", diagnosis="cancer"), Place(0, 9, 1_000), _LABELS)
+    assert again is not None
+    assert again.settle().diagnosis == "cancer"
+    assert example_of(admitted(), again).clinicians == 4
+
+
+def test_a_case_that_is_full_can_still_be_settled() -> None:
+    case = _case(*(_word(f"f{i}", f"c{i}", diagnosis=LABELS[i % 2]) for i in range(MAX_WORDS)))
+    assert case.settle().disputed == ("diagnosis",)
+    for i in range(MAX_RULINGS):
+        case = case.hear(_ruling(f"r{i}", diagnosis="normal"), Place(0, 100 + i, 1_000), _LABELS) or case
+    assert case.settle().diagnosis == "normal"
+    with pytest.raises(Rejected):
+        case.hear(_ruling("too-many"), Place(0, 999, 1_000), _LABELS)
 
 
 def test_a_label_of_no_model_is_other_and_no_class() -> None:
