@@ -149,8 +149,8 @@ def _baseline(dataset: Dataset) -> Outcome:
 
 
 def key_of(job: Job, dataset: Dataset) -> str:
-    """Return what a run is kept under: its rows and what is set, so that keys added later change nothing."""
-    named = job.config.model_dump_json(exclude_defaults=True)
+    """Return what a run is kept under: its rows and its whole configuration, the kind of method included."""
+    named = job.config.model_dump_json()
     return hashlib.sha256(f"{dataset.manifest.content_sha256} {named}".encode()).hexdigest()[:24]
 
 

@@ -55,6 +55,12 @@ def test_every_method_has_the_same_budget_and_keeps_its_own_rates() -> None:
     assert len({c.optimizer.encoder_rate for c in configs}) > 1
 
 
+def test_no_two_methods_or_seeds_are_kept_under_one_name() -> None:
+    dataset, plan = bench_data(100, None), MethodsPlan()
+    jobs = [Job(data="rows", config=plan.config(name, seed)) for name in preset_names() for seed in (0, 3)]
+    assert len({key_of(job, dataset) for job in jobs}) == len(jobs)
+
+
 def test_a_line_holds_figures_cost_and_the_paired_difference(
     compared: tuple[MethodsPlan, Comparison],
 ) -> None:
