@@ -53,11 +53,11 @@ class ServedGraph:
         diagnosis, urgency, embedding = (np.concatenate(part) for part in zip(*answers, strict=True))
         return Answers(diagnosis, urgency, embedding)
 
-    def ask_windows(self, windows: Sequence[EncodedWindow], *, title: str) -> list[ModelAnswer]:
-        """Return the whole answer to each window, in their order."""
+    def ask_windows(self, windows: Sequence[EncodedWindow], *, title: str | None) -> list[ModelAnswer]:
+        """Return the whole answer to each window, in their order; no progress is shown without `title`."""
         with ThreadPoolExecutor(self._workers) as pool:
             asked = pool.map(self._ask_window, windows)
-            return list(track(asked, title, total=len(windows), transient=True))
+            return list(track(asked, title or "", total=len(windows), transient=True, disable=title is None))
 
     def _ask_window(self, window: EncodedWindow) -> ModelAnswer:
         ids = window.input_ids

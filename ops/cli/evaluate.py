@@ -22,10 +22,23 @@ def evaluate(
     out: Annotated[Path, typer.Option(help="Where evaluation.json, report.html and report.md go.")] = Path(
         "evaluation"
     ),
-    data: Annotated[Path, typer.Option(envvar="TRIAGE_DATA", help="Folder of the development data.")] = Path(
-        "../shared/data"
-    ),
-    quick: Annotated[bool, typer.Option("--quick", help="A few hundred rows, within minutes.")] = False,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="A dataset of `triage data import`: judge on its test split, instead of the built-in sources."
+        ),
+    ] = None,
+    trained_on: Annotated[
+        Path | None,
+        typer.Option(help="The dataset that the version was trained on, where its folder doesn't tell."),
+    ] = None,
+    development_data: Annotated[
+        Path, typer.Option(envvar="TRIAGE_DATA", help="Folder of the development data.")
+    ] = Path("../shared/data"),
+    quick: Annotated[bool, typer.Option("--quick", help="A quick look at few rows, within minutes.")] = False,
+    only: Annotated[
+        list[str] | None, typer.Option(help="A part of the report; as often as needed. Default: all.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print evaluation.json too, for programs.")] = False,
     workers: Annotated[int, typer.Option(min=1, help="Threads that ask the model.")] = 2,
 ) -> None:
@@ -33,20 +46,32 @@ def evaluate(
     try:
         # Loads torch and scikit-learn: only this command waits for them.
         from trainer import evaluation
+        from trainer.data.errors import BadData
     except ModuleNotFoundError as error:
         console.print(f"{error.name} is not installed: run `make dev` first", style="red", soft_wrap=True)
         raise typer.Exit(1) from None
     budget = evaluation.QUICK if quick else evaluation.FULL
+    if unknown := sorted(set(only or ()) - set(evaluation.PARTS)):
+        raise typer.BadParameter(
+            f"{', '.join(unknown)}; there are {', '.join(evaluation.PARTS)}", param_hint="--only"
+        )
     try:
         version = evaluation.JudgedVersion(model, workers=workers)
-    except evaluation.NotAVersion as error:
+        evidence = (
+            evaluation.built_in(version.card, development_data)
+            if data is None
+            else evaluation.imported(version, data, trained_on=trained_on, development=development_data)
+        )
+    except (evaluation.NotAVersion, BadData) as error:
         console.print(str(error), style="red", markup=False, soft_wrap=True)
         raise typer.Exit(1) from None
-    evidence = evaluation.built_in(version.card, data)
-    for warning in evidence.warnings:
+    for warning in (budget.words, *evidence.warnings):
         console.print(warning, style="yellow", markup=False)
-    sections = evaluation.judge(version, evidence, budget, say=console.print)
-    evaluation.write(out, version, budget, evidence.warnings, sections)
+    sections = []
+    for section in evaluation.judge(version, evidence, budget, say=console.print, only=only):
+        sections.append(section)
+        # After each: whoever interrupts a long evaluation keeps what there is.
+        evaluation.write(out, version, budget, evidence.warnings, sections)
     if as_json:
         typer.echo(json.dumps(json.loads((out / "evaluation.json").read_bytes())))
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from random import Random
 
-__all__ = ["roughen", "spell_for_region", "tidy"]
+__all__ = ["roughen", "slip", "spell_for_region", "tidy"]
 
 _NEIGHBOURS = {
     "a": "sq", "b": "vn", "c": "xv", "d": "sf", "e": "wr", "f": "dg", "g": "fh", "h": "gj", "i": "uo",
@@ -48,7 +48,8 @@ def spell_for_region(text: str, *, british: bool) -> str:
     return text
 
 
-def _slip(word: str, rng: Random) -> str:
+def slip(word: str, rng: Random) -> str:
+    """Swap, drop, double or mistype a letter inside a word of at least three."""
     at = rng.randrange(1, len(word) - 1)
     kind = rng.random()
     if kind < 0.35:
@@ -63,7 +64,7 @@ def _slip(word: str, rng: Random) -> str:
 
 def _slips(text: str, rng: Random, rate: float) -> str:
     def maybe(match: re.Match[str]) -> str:
-        return _slip(match.group(), rng) if rng.random() < rate else match.group()
+        return slip(match.group(), rng) if rng.random() < rate else match.group()
 
     return _WORD_OF_LETTERS.sub(maybe, text)
 

@@ -1,7 +1,8 @@
 """Judges a served version as a clinician would: `triage evaluate`. Read `judge.py` first: one section after another.
 
     version.py       the version's folder, asked and interpreted as in service
-    evidence.py      which rows it is judged on, and whether it may have seen them
+    evidence.py      which rows it is judged on, and whether it may have seen them; imported.py for datasets
+    budget.py        how much is asked
     sections.py      what a section of the report is: tables, plots, n, seed, interval
     judge.py         the sections in order; report.py writes evaluation.json, report.html, report.md
 
@@ -11,18 +12,21 @@ the model, except where a section says so.
 
 from trainer.evaluation.budget import FULL, QUICK, Budget
 from trainer.evaluation.evidence import Evidence, built_in
-from trainer.evaluation.judge import judge
+from trainer.evaluation.imported import imported
+from trainer.evaluation.judge import PARTS, judge
 from trainer.evaluation.report import write
 from trainer.evaluation.version import JudgedVersion, NotAVersion
 
 __all__ = [
     "FULL",
+    "PARTS",
     "QUICK",
     "Budget",
     "Evidence",
     "JudgedVersion",
     "NotAVersion",
     "built_in",
+    "imported",
     "judge",
     "write",
 ]

@@ -1,30 +1,45 @@
 """The whole evaluation, one section after another."""
 
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from time import monotonic
 
+from trainer.evaluation.bias import bias
 from trainer.evaluation.budget import Budget
+from trainer.evaluation.calibration import calibration
 from trainer.evaluation.evidence import Evidence
+from trainer.evaluation.foreign import out_of_domain
 from trainer.evaluation.performance import performance
+from trainer.evaluation.robustness import robustness
 from trainer.evaluation.sections import Section
 from trainer.evaluation.unseen import unseen_sources
 from trainer.evaluation.version import JudgedVersion
 
-__all__ = ["judge"]
+__all__ = ["PARTS", "judge"]
+
+_Part = Callable[[JudgedVersion, Evidence, Budget], Sequence[Section]]
+
+PARTS: Mapping[str, _Part] = {
+    "unseen-sources": lambda version, _evidence, _budget: unseen_sources(version),
+    "performance": performance,
+    "calibration": calibration,
+    "out-of-domain": out_of_domain,
+    "robustness": robustness,
+    "bias": bias,
+}
+"""In the order of the report."""
 
 
 def judge(
-    version: JudgedVersion, evidence: Evidence, budget: Budget, *, say: Callable[[str], None]
-) -> tuple[Section, ...]:
-    """Return the sections in the order of the report; `say` tells what is being done."""
-    parts: Sequence[tuple[str, Callable[[], Sequence[Section]]]] = (
-        ("sources that were left out", partial(unseen_sources, version)),
-        ("performance beside rivals", partial(performance, version, evidence, budget)),
-    )
-
-    def sections() -> Iterator[Section]:
-        for title, make in parts:
-            say(title)
-            yield from make()
-
-    return tuple(sections())
+    version: JudgedVersion,
+    evidence: Evidence,
+    budget: Budget,
+    *,
+    say: Callable[[str], None],
+    only: Collection[str] | None = None,
+) -> Iterator[Section]:
+    """Yield the sections of the parts named in `only`, or of all; `say` tells what is done, and how long it took."""
+    for name, part in PARTS.items():
+        if not only or name in only:
+            began = monotonic()
+            yield from part(version, evidence, budget)
+            say(f"{name}: {monotonic() - began:.0f} s")

@@ -25,7 +25,7 @@ def document(
         "purpose": PURPOSE,
         "model": {"name": version.profile.name, "version": version.profile.version},
         "files_sha256": version.card.get("files_sha256", {}),
-        "budget": asdict(budget),
+        "budget": {**asdict(budget), "words": budget.words},
         "warnings": list(warnings),
         "sections": [section.document() for section in sections],
     }
@@ -51,8 +51,8 @@ def _html(record: dict[str, Any], sections: Sequence[Section]) -> str:
 
 
 def _markdown(record: dict[str, Any], sections: Sequence[Section]) -> Iterator[str]:
-    model = record["model"]
-    yield f"# Evaluation of {model['name']} {model['version']} ({record['budget']['name']})\n\n{PURPOSE}\n"
+    model, words = record["model"], record["budget"]["words"]
+    yield f"# Evaluation of {model['name']} {model['version']} ({record['budget']['name']})\n\n{PURPOSE}\n\n{words}\n"
     for warning in record["warnings"]:
         yield f"> {warning}\n"
     for section in sections:

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure as Canvas
 
 from trainer.metrics import Figure
 
-__all__ = ["Cell", "Plot", "Section", "Table", "drawn", "shown"]
+__all__ = ["Cell", "Plot", "Section", "Table", "drawn", "left_out", "shown"]
 
 Cell = str | int | float | Figure | None
 
@@ -73,6 +73,13 @@ class Section:
             "notes": self.notes,
             "tables": [table.document() for table in self.tables],
         }
+
+
+def left_out(key: str, title: str, reason: str) -> Section:
+    """Return a section that says why it has nothing to show."""
+    return Section(
+        key, title, method=f"Left out: {reason}.", n=0, seed=None, interval="none", tables=(), notes=()
+    )
 
 
 def shown(cell: Cell) -> str:

@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import logsumexp
 
 from streams.adapters.model_bundle import ModelBundle, load_bundle
+from streams.domain.profile import ModelProfile
 from streams.domain.reading import read_windows
 from streams.ports import ModelAnswer
 from streams.text import EncodedWindow
@@ -28,7 +30,8 @@ class Readings:
     """What service would read in k rows; levels and labels as indices from 0.
 
     `diagnosis` [k, d] and `urgency` [k, 5]: calibrated probabilities; `level` the most probable level, `published`
-    the most urgent plausible one, which is what goes out; `distance` of the embedding to the training data; all [k].
+    the most urgent plausible one, which is what goes out; `distance` of the embedding to the training data; `energy`
+    of the diagnosis logits, higher where they are small (Liu et al., NeurIPS 2020), of the strangest window; all [k].
     """
 
     diagnosis: NDArray[np.float64]
@@ -36,11 +39,17 @@ class Readings:
     level: NDArray[np.int64]
     published: NDArray[np.int64]
     distance: NDArray[np.float64]
+    energy: NDArray[np.float64]
 
     @property
     def label(self) -> NDArray[np.int64]:
         """The most probable label [k], whether or not it would be withheld."""
         return np.asarray(self.diagnosis.argmax(axis=1), dtype=np.int64)
+
+    @property
+    def confidence(self) -> NDArray[np.float64]:
+        """The probability of that label [k]."""
+        return np.asarray(self.diagnosis.max(axis=1))
 
 
 class JudgedVersion:
@@ -72,25 +81,33 @@ class JudgedVersion:
         """Return the windows of each row."""
         return self.bundle.windower.encode([row.text for row in rows], [row.vitals for row in rows])
 
-    def read(self, rows: Sequence[Row], *, title: str) -> Readings:
+    def read(self, rows: Sequence[Row], *, title: str | None = None) -> Readings:
         """Ask for every window of `rows` (at least one row), and combine them as service does."""
         windows = self.windows(rows)
         answers = self.graph.ask_windows([window for parts in windows for window in parts], title=title)
         return self.interpret(windows, answers)
 
     def interpret(
-        self, windows: Sequence[tuple[EncodedWindow, ...]], answers: Sequence[ModelAnswer]
+        self,
+        windows: Sequence[tuple[EncodedWindow, ...]],
+        answers: Sequence[ModelAnswer],
+        profile: ModelProfile | None = None,
     ) -> Readings:
-        """Combine the answers to `windows`, which lie in one line, into one reading per row."""
-        readings, start = [], 0
+        """Combine the answers to `windows`, which lie in one line, into one reading per row.
+
+        `profile`: another one than the version's own, to see what its settings do.
+        """
+        readings, energy, start = [], [], 0
         for parts in windows:
             own = answers[start : start + len(parts)]
             start += len(parts)
-            readings.append(read_windows(self.profile, self.bundle.domain, parts, own))
+            readings.append(read_windows(profile or self.profile, self.bundle.domain, parts, own))
+            energy.append(max(-float(logsumexp(answer.diagnosis_logits)) for answer in own))
         return Readings(
             diagnosis=np.array([list(reading.diagnosis_probabilities.values()) for reading in readings]),
             urgency=np.array([reading.urgency_probabilities for reading in readings]),
             level=np.array([reading.urgency_level for reading in readings], dtype=np.int64) - 1,
             published=np.array([reading.plausible_level for reading in readings], dtype=np.int64) - 1,
             distance=np.array([reading.domain_distance for reading in readings]),
+            energy=np.array(energy),
         )

@@ -15,7 +15,8 @@ def test_a_version_is_judged_beside_its_rivals_and_written_down_three_times(tmp_
     evidence = evaluation.Evidence(
         tuple(rows[:200]), (), {"new messages": tuple(rows[200:])}, warnings=("Too few <rows>.",)
     )
-    sections = evaluation.judge(version, evidence, evaluation.QUICK, say=lambda _: None)
+    parts = ("unseen-sources", "performance")
+    sections = tuple(evaluation.judge(version, evidence, evaluation.QUICK, say=lambda _: None, only=parts))
     evaluation.write(tmp_path, version, evaluation.QUICK, evidence.warnings, sections)
     record = json.loads((tmp_path / "evaluation.json").read_text())
     assert [section["key"] for section in record["sections"]] == ["unseen_sources", "diagnosis", "urgency"]
@@ -24,6 +25,7 @@ def test_a_version_is_judged_beside_its_rivals_and_written_down_three_times(tmp_
     assert all(section["n"] > 0 and section["interval"] for section in record["sections"])
     html = (tmp_path / "report.html").read_text()
     assert "Too few &lt;rows&gt;." in html
+    assert "A QUICK LOOK, not an evaluation: at most 100 rows" in html
     assert "data:image/svg+xml;base64," in html
     assert (tmp_path / "report.md").read_text().count("| new messages | model |") > 2
 

@@ -1,0 +1,144 @@
+"""The sections on few written messages: what they show, and that it can fail."""
+
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import pytest
+
+from tests.unit.trainer.tiny import row
+from trainer import evaluation
+from trainer.data import corpus
+from trainer.data.dataset import make_dataset, write_dataset
+from trainer.data.errors import BadData, NothingToLearn
+from trainer.data.rows import Row
+from trainer.data.splits import Shares
+from trainer.evaluation.bias import bias, swap_sex_words
+from trainer.evaluation.calibration import Dirichlet, Isotonic, area_under_risk_coverage, calibration
+from trainer.evaluation.edits import INVARIANT, LESS_URGENT, MORE_URGENT
+from trainer.evaluation.foreign import out_of_domain
+from trainer.evaluation.imported import imported, without_trained
+from trainer.evaluation.robustness import robustness
+from trainer.evaluation.subgroups import gap
+
+VERSION = Path(__file__).parents[4] / "model_repo" / "triage_bert" / "1"
+SMALL = evaluation.Budget(
+    name="quick",
+    rows_per_test_set=30,
+    training_rows=60,
+    foreign_texts=5,
+    varied_rows=12,
+    explained_rows=2,
+    shapley_orders=2,
+    attacked_rows=2,
+    attack_queries=20,
+)
+
+
+@pytest.fixture(scope="module")
+def version() -> evaluation.JudgedVersion:
+    return evaluation.JudgedVersion(VERSION, workers=1)
+
+
+@pytest.fixture(scope="module")
+def evidence() -> evaluation.Evidence:
+    rows = corpus.load(100, 99)
+    return evaluation.Evidence((), tuple(rows[:70]), {"new messages": tuple(rows[70:])})
+
+
+def test_calibrators_repair_overconfidence() -> None:
+    rng = np.random.default_rng(1)
+    truth = rng.integers(3, size=600)
+    said = np.where(rng.random(600) < 0.6, truth, rng.integers(3, size=600))
+    p = np.full((600, 3), 0.005)
+    p[np.arange(600), said] = 0.99
+    weights = np.ones(600)
+    for calibrator in (Dirichlet(p, truth, weights), Isotonic(p, truth, weights)):
+        repaired = calibrator(p)
+        assert repaired.sum(axis=1) == pytest.approx(1.0)
+        assert repaired.max(axis=1).mean() == pytest.approx((said == truth).mean(), abs=0.03)
+
+
+def test_risk_and_coverage_is_best_where_only_the_least_certain_are_wrong() -> None:
+    confidence = np.array([0.9, 0.8, 0.7, 0.6])
+    assert area_under_risk_coverage(confidence, np.array([True, True, True, False])) == pytest.approx(1 / 16)
+    assert area_under_risk_coverage(confidence, np.array([False, True, True, True])) > 0.5
+
+
+def test_calibration_and_foreign_text(
+    version: evaluation.JudgedVersion, evidence: evaluation.Evidence
+) -> None:
+    sections = calibration(version, evidence, SMALL)
+    assert [section.n for section in sections] == [30, 30]
+    ways = [line[1] for line in sections[0].tables[0].rows]
+    assert ways == ["none", "temperature (served)", "Dirichlet", "isotonic"]
+    (section,) = out_of_domain(version, evidence, SMALL)
+    assert "Left out: no foreign text" in section.method
+
+
+def test_an_edit_leaves_the_meaning_and_changes_the_text() -> None:
+    text = "I have had chest pain since this morning, it is worse on the stairs."
+    for kind, edit in {**INVARIANT, **MORE_URGENT, **LESS_URGENT}.items():
+        assert edit(text, Random(1)) != text, kind
+    assert LESS_URGENT["short complaint denied"]("Chest pain", Random(1)) == "No chest pain"
+    assert INVARIANT["last quarter cut off"]("too short", Random(1)) is None
+
+
+def test_words_of_a_sex_change_and_others_stay() -> None:
+    assert (
+        swap_sex_words("My husband says HE fell; her mother, too.")
+        == "My wife says SHE fell; his father, too."
+    )
+    assert swap_sex_words("The manager has a human shell.") == "The manager has a human shell."
+
+
+def test_robustness_and_bias_count_what_changed(
+    version: evaluation.JudgedVersion, evidence: evaluation.Evidence
+) -> None:
+    (section,) = robustness(version, evidence, SMALL)
+    kept = {line[0]: line[1] for line in section.tables[0].rows}
+    assert kept["irrelevant sentence before"] == 12
+    assert len(section.tables[1].rows) >= 2
+    people, groups = bias(version, evidence, SMALL)
+    assert {"sex, in words", "named Fatima Hassan"} <= {line[0] for line in people.tables[0].rows}
+    assert groups.tables[1].rows
+
+
+def test_a_gap_is_between_groups_that_are_large_enough() -> None:
+    member = np.array(["a"] * 40 + ["b"] * 40 + ["c"] * 3)
+    hit = np.arange(83) < 50
+    figure = gap(hit, np.ones(83, dtype=bool), member, [str(number) for number in range(83)])
+    assert figure is not None
+    assert figure.value == pytest.approx(0.75)
+    assert figure.low > 0.5
+    assert gap(hit[:41], np.ones(41, dtype=bool), member[:41], ["x"] * 41) is None
+
+
+def _rows(name: str) -> list[Row]:
+    return [row(f"{name} complaint number {number}", source="ward", urgency_level=3) for number in range(8)]
+
+
+def test_rows_that_the_version_trained_on_are_left_out() -> None:
+    known = row("Chest  pain", heart_rate_bpm=90)
+    test = [row("chest pain", heart_rate_bpm=90), row("chest pain", heart_rate_bpm=120), row("cough")]
+    kept, same_text = without_trained(test, [known])
+    assert [kept_row.text for kept_row in kept] == ["chest pain", "cough"]
+    assert same_text == 1
+
+
+def test_a_dataset_is_judged_by_its_test_split(version: evaluation.JudgedVersion, tmp_path: Path) -> None:
+    rows = _rows("knee") + _rows("ear")
+    ours = make_dataset(rows, [], held_out=("ward",), seed=1)
+    theirs = make_dataset(rows[:3] + _rows("back"), [], seed=1)
+    write_dataset(ours, tmp_path / "ours")
+    write_dataset(theirs, tmp_path / "theirs")
+    told = imported(version, tmp_path / "ours", trained_on=tmp_path / "theirs", development=tmp_path / "none")
+    trained = {r.text for r in theirs.splits.train}
+    assert {r.text for r in told.test_sets["ward, test split"]} == {r.text for r in rows} - trained
+    assert "were left out" in told.warnings[0]
+    with pytest.raises(BadData, match="has no"):
+        imported(version, tmp_path, trained_on=None, development=tmp_path)
+    same = make_dataset(rows, [], shares=Shares(calibration=0, test=0), seed=1)
+    write_dataset(same, tmp_path / "same")
+    with pytest.raises(NothingToLearn, match="no test row is left"):
+        imported(version, tmp_path / "ours", trained_on=tmp_path / "same", development=tmp_path)

@@ -1,0 +1,126 @@
+"""Does it notice text that it was not made for? Real conversations, questions, another language, another format."""
+
+import csv
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from random import Random
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import roc_auc_score
+
+from trainer.data import toyhom
+from trainer.data.rows import NO_VITALS, Row
+from trainer.evaluation.budget import Budget
+from trainer.evaluation.evidence import Evidence
+from trainer.evaluation.intervals import BOOTSTRAP, SEED, WILSON, resampled, share
+from trainer.evaluation.sections import Cell, Section, Table, left_out
+from trainer.evaluation.version import JudgedVersion, Readings
+from trainer.metrics import Figure
+
+__all__ = ["foreign_texts", "out_of_domain"]
+
+_CHARACTERS = 1000
+_KEY, _TITLE = "out_of_domain", "Out-of-domain detection"
+
+
+def foreign_texts(data: Path, count: int, seed: int) -> dict[str, tuple[str, ...]]:
+    """Return up to `count` texts, cut at 1,000 characters, of each source that lies under `data`."""
+    found = {}
+    for (folder, what), read in _READERS.items():
+        if (data / folder).is_dir():
+            texts = sorted({text[:_CHARACTERS] for text in read(data) if text.strip()})
+            found[f"{folder}, {what}"] = tuple(Random(seed).sample(texts, min(count, len(texts))))
+    return found
+
+
+def out_of_domain(version: JudgedVersion, evidence: Evidence, budget: Budget) -> list[Section]:
+    """Return how well three scores tell foreign text from test rows."""
+    data = evidence.development
+    texts = {} if data is None else foreign_texts(data, budget.foreign_texts, SEED)
+    if not texts:
+        return [left_out(_KEY, _TITLE, "no foreign text is at hand (development data)")]
+    own = evidence.mixed(budget.foreign_texts * 3, SEED)
+    home = version.read(own, title="own text")
+    above = version.profile.thresholds.out_of_domain_above
+    rows: list[tuple[Cell, ...]] = []
+    flagged: list[tuple[Cell, ...]] = [("test rows", len(own), share(home.distance > above))]
+    for name, foreign in texts.items():
+        readings = version.read([_row(text, name) for text in foreign], title=name)
+        groups = [row.group for row in own] + [f"{name}/{number}" for number in range(len(foreign))]
+        scores = [_area(home, readings, score, groups) for score in _SCORES.values()]
+        rows.append((name, len(foreign), *scores))
+        flagged.append((name, len(foreign), share(readings.distance > above)))
+    absent = [folder for folder, _ in _READERS if not any(name.startswith(folder) for name in texts)]
+    return [
+        Section(
+            key=_KEY,
+            title=_TITLE,
+            method=f"{len(own)} test rows against foreign text without vital signs, cut at {_CHARACTERS} characters. "
+            "Distance: of the embedding to the training data (served). Energy: of the diagnosis logits (Liu et al., "
+            "NeurIPS 2020). Maximum: 1 - the highest diagnosis probability (Hendrycks and Gimpel, ICLR 2017). In "
+            "service the language is named first, and text of an unsupported one is not judged by the model at all.",
+            n=len(own) + sum(map(len, texts.values())),
+            seed=SEED,
+            interval=f"AUROC: {BOOTSTRAP}. Shares: {WILSON}.",
+            tables=(
+                Table("AUROC: foreign text scores higher", ("source", "n", *_SCORES), tuple(rows)),
+                Table(
+                    f"Flagged at the served threshold ({above:.1f})",
+                    ("source", "n", "flagged"),
+                    tuple(flagged),
+                ),
+            ),
+            notes=tuple(f"{folder}: left out, it is not there" for folder in absent),
+        )
+    ]
+
+
+_SCORES: Mapping[str, Callable[[Readings], NDArray[np.float64]]] = {
+    "distance (served)": lambda readings: readings.distance,
+    "energy": lambda readings: readings.energy,
+    "maximum": lambda readings: 1.0 - readings.confidence,
+}
+
+
+def _area(
+    home: Readings, foreign: Readings, score: Callable[[Readings], NDArray[np.float64]], groups: list[str]
+) -> Figure:
+    scores = np.concatenate([score(home), score(foreign)])
+    is_foreign = np.arange(len(scores)) >= len(home.distance)
+
+    def area(at: NDArray[np.int64]) -> float:
+        both = 0 < is_foreign[at].sum() < len(at)
+        return float(roc_auc_score(is_foreign[at], scores[at])) if both else float("nan")
+
+    return resampled(area, groups, seed=SEED)
+
+
+def _row(text: str, source: str) -> Row:
+    return Row(source, text, source, NO_VITALS)
+
+
+def _meqsum(data: Path) -> Iterator[str]:
+    with (data / "meqsum" / "meqsum.jsonl").open(encoding="utf-8") as stream:
+        yield from (json.loads(line)["message"] for line in stream)
+
+
+def _dialogues(data: Path) -> Iterator[str]:
+    for path in sorted(data.glob("*.csv")):
+        with path.open(encoding="utf-8", newline="", errors="replace") as stream:
+            yield from (record.get("dialogue") or "" for record in csv.DictReader(stream))
+
+
+def _raw(data: Path) -> Iterator[str]:
+    for path in sorted((data / "hl7v2_samples").glob("*.hl7")):
+        yield path.read_text(encoding="utf-8", errors="replace")
+
+
+_READERS: Mapping[tuple[str, str], Callable[[Path], Iterator[str]]] = {
+    ("mts_dialog", "conversations"): lambda data: _dialogues(data / "mts_dialog"),
+    ("aci_bench", "conversations"): lambda data: _dialogues(data / "aci_bench"),
+    ("meqsum", "consumer questions"): _meqsum,
+    ("toyhom_zh", "Chinese questions"): lambda data: (row.text for row in toyhom.load(data)),
+    ("hl7v2_samples", "raw HL7"): _raw,
+}
