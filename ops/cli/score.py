@@ -13,15 +13,17 @@ from rich.console import Console
 
 from ops.cli.failures import reported
 from ops.cli.kafka import payloads
-from ops.cli.stack import PROJECT_ROOT, find_stack
+from ops.cli.stack import find_stack, served_repository
 from ops.local.blocking import running
 from ops.local.config import StackConfig
 from ops.local.errors import StackNotRunning
 from ops.local.stack import Stack
+from streams.domain.live_model import fold
 
 __all__ = ["register"]
 
 console = Console(stderr=True)
+_MODEL = "triage_bert"
 
 
 def register(app: typer.Typer) -> None:
@@ -41,8 +43,8 @@ def score(
 
     with file.open("rb") as stream:
         messages = payloads(stream)
-    with reported(console), _opened(out) as results, _model_server() as address:
-        errors = asyncio.run(_write(score_rows(messages, address, console), results))
+    with reported(console), _opened(out) as results, _model_server() as (address, version):
+        errors = asyncio.run(_write(score_rows(messages, address, version, console), results))
     console.print(f"{len(messages)} messages scored, {errors} of them with an error.")
 
 
@@ -67,10 +69,11 @@ def _opened(out: Path) -> Iterator[TextIO]:
 
 
 @contextmanager
-def _model_server() -> Iterator[str]:
-    """Yield the gRPC address of the running stack's Triton, or of one started for this command alone."""
+def _model_server() -> Iterator[tuple[str, str | None]]:
+    """Yield the gRPC address of the running stack's Triton and the live version, or of one started for this command."""
     try:
-        yield str(find_stack().endpoints.triton_grpc)
+        endpoints = find_stack().endpoints
+        yield str(endpoints.triton_grpc), _live_version(str(endpoints.kafka))
         return
     except StackNotRunning:
         console.print("No stack is running: starting Triton for this command.")
@@ -78,7 +81,18 @@ def _model_server() -> Iterator[str]:
         config = StackConfig(
             data_dir=Path(directory),
             servers=frozenset({"triton"}),
-            model_repository=PROJECT_ROOT / "model_repo",
+            model_repository=served_repository(),
         )
         with running(Stack(config)) as stack:
-            yield str(stack.endpoints.triton_grpc)
+            yield str(stack.endpoints.triton_grpc), None
+
+
+def _live_version(kafka: str) -> str | None:
+    """The version that decides on the running stack; None: the one that the settings name."""
+    from streams.adapters.model_log import ModelLog
+
+    log = ModelLog({"bootstrap.servers": kafka}, _MODEL)
+    try:
+        return fold(recorded.step for recorded in log.steps()).version
+    finally:
+        log.close()

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import track
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
-from ops.cli.stack import PROJECT_ROOT
+from ops.cli.stack import served_repository
 from schemas import AdmittedMessage, DeadLetterReason, Origin, PatientMessage
 from streams.assessment import Assessment
 from streams.domain.admission import Admission
@@ -103,26 +103,30 @@ class Scorer:
         return decisions
 
 
-def scoring_settings(triton_address: str) -> Settings:
-    """Return settings for a local model server; the keys are thrown away, since no pseudonym leaves."""
-    return Settings(
+def scoring_settings(triton_address: str, version: str | None = None) -> Settings:
+    """Return settings for a local model server; the keys are thrown away, since no pseudonym leaves.
+
+    `version`: the one to ask; None: the one that the settings name.
+    """
+    settings = Settings(
         development=True,
         kafka_bootstrap="none",
         kafka_security_protocol="PLAINTEXT",
         triton_address=triton_address,
         triton_tls=False,
         redis_url="redis://none",
-        model_repository=PROJECT_ROOT / "model_repo",
+        model_repository=served_repository(),
         pseudonym_key=Fernet.generate_key().decode(),
         payload_key=Fernet.generate_key().decode(),
     )
+    return settings if version is None else settings.model_copy(update={"model_version": version})
 
 
 async def score_rows(
-    payloads: Sequence[bytes], address: str, console: Console
+    payloads: Sequence[bytes], address: str, version: str | None, console: Console
 ) -> AsyncIterator[dict[str, Any]]:
     """Yield one result a payload, in their order, as soon as it is there. Raises Unavailable."""
-    settings = scoring_settings(address)
+    settings = scoring_settings(address, version)
     scorer = Scorer(admission(settings), assessment(settings))
     for start in track(range(0, len(payloads), _BATCH), "Scoring", console=console):
         for row in await scorer.score(payloads[start : start + _BATCH], start):

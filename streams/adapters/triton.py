@@ -17,10 +17,10 @@ from streams.metrics import MODEL_ERRORS, MODEL_SECONDS, MODEL_WINDOWS
 from streams.ports import ModelAnswer, Priority
 from streams.text import EncodedWindow
 
-__all__ = ["TritonModel"]
+__all__ = ["OUTPUTS", "TritonModel"]
 
 SERVICE = "model"
-_OUTPUTS = (
+OUTPUTS = (
     "diagnosis_logits",
     "urgency_logits",
     "diagnosis_attribution",
@@ -51,7 +51,7 @@ class TritonModel:
         self._address = address
         self._tls = tls
         self._reloading: asyncio.Task[None] | None = None
-        self._outputs = [InferRequestedOutput(output) for output in _OUTPUTS]
+        self._outputs = [InferRequestedOutput(output) for output in OUTPUTS]
 
     @cached_property
     def _client(self) -> Any:
@@ -79,7 +79,7 @@ class TritonModel:
             raise error from None  # its message may quote the request
         MODEL_SECONDS.labels(priority).observe(monotonic() - began_s)
         MODEL_WINDOWS.labels(priority).observe(len(windows))
-        return _answers(windows, {output: result.as_numpy(output) for output in _OUTPUTS})
+        return _answers(windows, {output: result.as_numpy(output) for output in OUTPUTS})
 
     async def ready(self) -> bool:
         """Can this version be asked now?"""

@@ -107,8 +107,8 @@ def test_a_message_id_with_other_content_is_a_conflict() -> None:
 
 
 @contextmanager
-def _no_server() -> Iterator[str]:
-    yield "nowhere:1"
+def _no_server() -> Iterator[tuple[str, None]]:
+    yield "nowhere:1", None
 
 
 def test_lines_that_are_done_stay_when_the_scoring_ends_early(
