@@ -1,5 +1,7 @@
-"""`triage train continue`: new labels become a candidate, the next version of what is continued."""
+"""`triage train continue | suggest`: new labels become the next version; which messages to label for it."""
 
+import json
+from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,8 +19,9 @@ console = Console()
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command."""
+    """Add the commands."""
     app.command("continue")(continue_training)
+    app.command()(suggest)
 
 
 def continue_training(
@@ -89,6 +92,32 @@ def continue_training(
         console.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(1) from None
     _show(folder)
+
+
+def suggest(
+    messages: Annotated[Path, typer.Argument(help="Admitted messages, one as JSON a line.")],
+    model: Annotated[Path, typer.Option(help="A version's folder.")] = Path("model_repo/triage_bert/1"),
+    count: Annotated[int, typer.Option(min=1, help="How many to name.")] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")] = False,
+) -> None:
+    """Name the messages whose label would teach most: unsure, unlike each other, urgent first."""
+    from trainer.active.suggest import read_messages
+    from trainer.active.suggest import suggest as choose  # loads scikit-learn: only this command waits
+    from trainer.data.errors import BadData
+
+    try:
+        suggestions = choose(read_messages(messages), model, count)
+    except (BadData, ValueError, FileNotFoundError) as error:
+        console.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(1) from None
+    if as_json:
+        for one in suggestions:
+            typer.echo(json.dumps(asdict(one)))
+        return
+    table = Table("source", "message", "most probable", "probability", "P(level 1-2)")
+    for one in suggestions:
+        table.add_row(one.source, one.message_id, one.label, f"{one.probability:.2f}", f"{one.urgent:.2f}")
+    console.print(table)
 
 
 def _show(folder: "RunFolder") -> None:
