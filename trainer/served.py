@@ -56,10 +56,11 @@ class ServedGraph:
     def ask_windows(self, windows: Sequence[EncodedWindow], *, title: str | None) -> list[ModelAnswer]:
         """Return the whole answer to each window, in their order; no progress is shown without `title`."""
         with ThreadPoolExecutor(self._workers) as pool:
-            asked = pool.map(self._ask_window, windows)
+            asked = pool.map(self.answer, windows)
             return list(track(asked, title or "", total=len(windows), transient=True, disable=title is None))
 
-    def _ask_window(self, window: EncodedWindow) -> ModelAnswer:
+    def answer(self, window: EncodedWindow) -> ModelAnswer:
+        """Return the whole answer to one window, computed in the calling thread."""
         ids = window.input_ids
         outputs = self._session.run(
             _OUTPUTS,

@@ -34,7 +34,7 @@ from streams.settings import BufferSettings
 from streams.topics import FEEDBACK
 from streams.wiring import feedback_buffer, labels
 
-__all__ = ["register"]
+__all__ = ["buffer_settings", "register"]
 
 console = Console(stderr=True)
 _FLUSH_TIMEOUT_S = 30.0
@@ -70,14 +70,14 @@ def send(
         words = payloads(sys.stdin.buffer if file == "-" else BytesIO(Path(file).read_bytes()))
     except OSError as error:
         raise typer.BadParameter(f"{file}: {error.strerror}") from None
-    with _settings() as settings:
+    with buffer_settings() as settings:
         publish(settings, words)
     typer.echo(f"{len(words)} sent")
 
 
 def stats(as_json: AsJson = False) -> None:
     """Count what the buffer holds."""
-    with _settings() as settings:
+    with buffer_settings() as settings:
         found = _asked(settings, RedisFeedbackBuffer.stats)
     if as_json:
         typer.echo(json.dumps(asdict(found), indent=2))
@@ -97,7 +97,7 @@ def export(
     file: Annotated[Path, typer.Argument(help="Written as a whole; patient data, though de-identified.")],
 ) -> None:
     """Write the examples that training reads, one FeedbackExample as JSON a line."""
-    with _settings() as settings:
+    with buffer_settings() as settings:
         examples = sorted(asyncio.run(buffered_examples(settings)))
     try:
         file.write_text("".join(f"{example}\n" for example in examples), encoding="utf-8")
@@ -108,7 +108,7 @@ def export(
 
 def disputes(as_json: AsJson = False) -> None:
     """List the messages on which the latest words of clinicians differ."""
-    with _settings() as settings:
+    with buffer_settings() as settings:
         found = _asked(settings, RedisFeedbackBuffer.disputes)
     if as_json:
         typer.echo(json.dumps([{"source": source, "message_id": name} for source, name in found], indent=2))
@@ -131,7 +131,7 @@ def adjudicate(
     """Settle what clinicians differ on. It outweighs their words, until the next ruling."""
     if diagnosis is None and urgency is None:
         raise typer.BadParameter("name --diagnosis, --urgency, or both")
-    with _settings() as settings:
+    with buffer_settings() as settings:
         if diagnosis is not None and diagnosis not in labels(settings):
             raise typer.BadParameter(f"--diagnosis is one of {', '.join(labels(settings))}")
         try:
@@ -157,14 +157,14 @@ def erase(
     """Forget a patient: their examples leave the buffer, and no word on their messages is learned from again."""
     if not _PSEUDONYM.fullmatch(patient):
         raise typer.BadParameter("--patient is a pseudonym: 32 hexadecimal characters")
-    with _settings() as settings:
+    with buffer_settings() as settings:
         _deliver(settings, [(patient.encode(), None, [(CE_TYPE, ERASURE_TYPE.encode())])])
     typer.echo("1 sent")
 
 
 def rebuild(as_json: AsJson = False) -> None:
     """Empty the buffer and fill it from the topics. New words wait meanwhile."""
-    with _settings() as settings, console.status("Reading the feedback topic"):
+    with buffer_settings() as settings, console.status("Reading the feedback topic"):
         done = asyncio.run(rebuild_buffer(settings))
     typer.echo(json.dumps(asdict(done)) if as_json else _told(done))
 
@@ -237,7 +237,7 @@ def _told(done: Rebuilt) -> str:
 
 
 @contextmanager
-def _settings() -> Iterator[BufferSettings]:
+def buffer_settings() -> Iterator[BufferSettings]:
     """Of the deployment that the environment names, else of the embedded stack, started where none runs."""
     with reported(console):
         if "TRIAGE_KAFKA_BOOTSTRAP" in os.environ:

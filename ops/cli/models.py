@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from ops.cli import models_release, models_watch
+from ops.cli import models_gate, models_release, models_watch
 from ops.cli.stack import PROJECT_ROOT
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ _RUNS, _REPOSITORY = Path("runs"), PROJECT_ROOT / "model_repo"
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
+    models_gate.register(commands)
     models_release.register(commands)
     models_watch.register(commands)
     app.add_typer(commands, name="models")

@@ -224,6 +224,13 @@ class RedisFeedbackBuffer:
             async for _, example in self._redis.hscan_iter(_key("examples"), count=100):
                 yield str(example)
 
+    async def words(self) -> AsyncIterator[tuple[str, str]]:
+        """Every kept example with what each clinician said of it (JSON of `FeedbackCase`, of `FeedbackExample`)."""
+        with redis_errors():
+            async for key, example in self._redis.hscan_iter(_key("examples"), count=100):
+                if (case := await self._redis.hget(_key("cases"), key)) is not None:
+                    yield str(case), str(example)
+
     async def close(self) -> None:
         """Close all connections."""
         await self._redis.aclose()

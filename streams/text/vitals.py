@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from schemas import Consciousness, Sex, VitalSigns
 
-__all__ = ["VITALS_FIELDS", "vitals_vector"]
+__all__ = ["VITALS_FIELDS", "vital_signs", "vitals_vector"]
 
 VITALS_FIELDS = (
     "age_years",
@@ -29,6 +29,7 @@ VITALS_FIELDS = (
 _CONSCIOUSNESS_STEP = {level: float(step) for step, level in enumerate(Consciousness)}
 _SEX_FEMALE = {Sex.FEMALE: 1.0, Sex.MALE: 0.0}
 _ABSENT = float("nan")
+_DECIMALS = 3
 
 
 def vitals_vector(
@@ -51,3 +52,18 @@ def vitals_vector(
         _CONSCIOUSNESS_STEP[signs.consciousness] if signs.consciousness else None,
     )
     return np.array([_ABSENT if value is None else float(value) for value in values], dtype=np.float32)
+
+
+def vital_signs(vector: NDArray[np.float32]) -> VitalSigns:
+    """Return the vital signs that `vitals_vector` made `vector` of, without float32's tail: 39.1, not 39.0999985."""
+    known = {
+        name: round(float(value), _DECIMALS)
+        for name, value in zip(VITALS_FIELDS, vector, strict=True)
+        if name in VitalSigns.model_fields and not np.isnan(value)
+    }
+    signs: dict[str, object] = dict(known)
+    if "consciousness" in known:
+        signs["consciousness"] = list(Consciousness)[int(known["consciousness"])]
+    if "supplemental_oxygen" in known:
+        signs["supplemental_oxygen"] = known["supplemental_oxygen"] == 1.0
+    return VitalSigns.model_validate(signs)

@@ -13,21 +13,21 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from transformers import BertModel
 
-from schemas import Consciousness, News2, VitalSigns
+from schemas import News2
 from streams.domain.floors import (
     NEWS2_SCORE_FLOORS,
     NEWS2_SINGLE_PARAMETER_FLOOR,
     NEWS2_SINGLE_PARAMETER_SCORE,
 )
 from streams.domain.news2 import news2
-from streams.text import VITALS_FIELDS, Windower
+from streams.text import VITALS_FIELDS, Windower, vital_signs
 from trainer.baselines import BagOfWords, majority
 from trainer.batches import encode
 from trainer.data.rows import Row, labelled, stack_vitals
 from trainer.model import TriageBert
 from trainer.probe import embed
 
-__all__ = ["RIVALS", "FrozenEmbeddings", "News2Alone", "Rival", "news2_level", "of_vector"]
+__all__ = ["RIVALS", "FrozenEmbeddings", "News2Alone", "Rival", "news2_level"]
 
 _SEED, _THREADS = 7, 2
 _NEIGHBOURS = 15
@@ -157,19 +157,4 @@ def _level(score: News2 | None) -> int:
 def _score(row: Row) -> News2 | None:
     known = dict(zip(VITALS_FIELDS, row.vitals.tolist(), strict=True))
     age, pregnant = known["age_years"], known["pregnant"]
-    return news2(of_vector(row.vitals), None if np.isnan(age) else age, bool(pregnant == 1.0))
-
-
-def of_vector(vector: NDArray[np.float32]) -> VitalSigns:
-    """Return the vital signs that `streams.text.vitals_vector` made `vector` of."""
-    known = {
-        name: float(value)
-        for name, value in zip(VITALS_FIELDS, vector, strict=True)
-        if name in VitalSigns.model_fields and not np.isnan(value)
-    }
-    signs: dict[str, object] = dict(known)
-    if "consciousness" in known:
-        signs["consciousness"] = list(Consciousness)[int(known["consciousness"])]
-    if "supplemental_oxygen" in known:
-        signs["supplemental_oxygen"] = known["supplemental_oxygen"] == 1.0
-    return VitalSigns.model_validate(signs)
+    return news2(vital_signs(row.vitals), None if np.isnan(age) else age, bool(pregnant == 1.0))

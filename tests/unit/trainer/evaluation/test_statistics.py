@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
 
+from streams.text import vital_signs
 from tests.unit.trainer.tiny import row
 from trainer.evaluation.intervals import resampled, share, wilson
 from trainer.evaluation.performance import two_level_under_triage
-from trainer.evaluation.rivals import news2_level, of_vector
+from trainer.evaluation.rivals import news2_level
 from trainer.evaluation.sections import Table, shown
 
 
@@ -50,7 +51,10 @@ def test_news2_alone_answers_by_its_response_thresholds() -> None:
 
 
 def test_vital_signs_come_back_from_their_vector() -> None:
-    signs = of_vector(row("a", spo2_percent=91, consciousness=2, supplemental_oxygen=1).vitals)
+    signs = vital_signs(
+        row("a", spo2_percent=91, temperature_c=39.1, consciousness=2, supplemental_oxygen=1).vitals
+    )
+    assert signs.temperature_c == 39.1
     assert (signs.spo2_percent, signs.supplemental_oxygen, signs.heart_rate_bpm) == (91.0, True, None)
     assert signs.consciousness is not None
     assert signs.consciousness.value == "voice"
