@@ -107,7 +107,7 @@ def tango(
 
 def upper_bound(lost: float, won: float, n: float, level: float) -> float:
     """Return the largest loss that the test doesn't exclude at one-sided `level`."""
-    z = norm.isf(level)
+    z = float(norm.isf(level))
 
     def above(loss: float) -> float:
         return float(tango(lost, won, n, loss)) - z

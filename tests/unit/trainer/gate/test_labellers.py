@@ -26,8 +26,8 @@ def messages() -> tuple[list[Row], NDArray[np.float64]]:
         row(f"message {n}", diagnosis=DIAGNOSIS_LABELS[n % 5], urgency_level=1 + (n // 5) % 5)
         for n in range(900)
     ]
-    centres = rng.normal(size=(25, 12)) * 1.2
-    features = np.stack([centres[n % 25] + rng.normal(size=12) for n in range(900)])
+    of_label, of_level = rng.normal(size=(2, 5, 12)) * 1.2
+    features = np.stack([of_label[n % 5] + of_level[(n // 5) % 5] + rng.normal(size=12) for n in range(900)])
     return rows, features
 
 
