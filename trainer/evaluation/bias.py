@@ -9,13 +9,12 @@ from numpy.typing import NDArray
 
 from streams.domain.acuity import ADULT_FROM_YEARS
 from streams.domain.floors import vital_sign_rules
-from streams.text import VITALS_FIELDS
+from streams.text import VITALS_FIELDS, vital_signs
 from trainer.corpus.noise import spell_for_region
 from trainer.data.rows import Row
 from trainer.evaluation.budget import Budget
 from trainer.evaluation.evidence import Evidence
 from trainer.evaluation.intervals import BOOTSTRAP, SEED, WILSON
-from trainer.evaluation.rivals import of_vector
 from trainer.evaluation.robustness import FLIP_COLUMNS, Change, flips
 from trainer.evaluation.sections import Cell, Section, Table
 from trainer.evaluation.subgroups import subgroups
@@ -193,7 +192,7 @@ def _ages(version: JudgedVersion, rows: Sequence[Row], before: Readings) -> list
 def _rules(row: Row) -> list[str]:
     age = None if np.isnan(row.vitals[_AGE]) else float(row.vitals[_AGE])
     pregnant = bool(row.vitals[VITALS_FIELDS.index("pregnant")] == 1.0)
-    return [rule.rule_id for rule in vital_sign_rules(of_vector(row.vitals), age, pregnant)]
+    return [rule.rule_id for rule in vital_sign_rules(vital_signs(row.vitals), age, pregnant)]
 
 
 def _with(vitals: NDArray[np.float32], field: int, value: float) -> NDArray[np.float32]:
