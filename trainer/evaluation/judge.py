@@ -3,10 +3,12 @@
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from time import monotonic
 
+from trainer.evaluation.attack import attacks
 from trainer.evaluation.bias import bias
 from trainer.evaluation.budget import Budget
 from trainer.evaluation.calibration import calibration
 from trainer.evaluation.evidence import Evidence
+from trainer.evaluation.explanations import explanations
 from trainer.evaluation.foreign import out_of_domain
 from trainer.evaluation.performance import performance
 from trainer.evaluation.robustness import robustness
@@ -25,6 +27,8 @@ PARTS: Mapping[str, _Part] = {
     "out-of-domain": out_of_domain,
     "robustness": robustness,
     "bias": bias,
+    "explanations": explanations,
+    "adversarial": attacks,
 }
 """In the order of the report."""
 
