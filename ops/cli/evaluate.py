@@ -39,6 +39,14 @@ def evaluate(
     only: Annotated[
         list[str] | None, typer.Option(help="A part of the report; as often as needed. Default: all.")
     ] = None,
+    into: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="A Markdown document that the report goes into, too, where it is marked.",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print evaluation.json too, for programs.")] = False,
     workers: Annotated[int, typer.Option(min=1, help="Threads that ask the model.")] = 2,
 ) -> None:
@@ -72,6 +80,12 @@ def evaluate(
         sections.append(section)
         # After each: whoever interrupts a long evaluation keeps what there is.
         evaluation.write(out, version, budget, evidence.warnings, sections)
+    if into is not None:
+        try:
+            evaluation.write_into(into, version, budget, evidence.warnings, sections)
+        except evaluation.NoPlace as error:
+            console.print(str(error), style="red", markup=False, soft_wrap=True)
+            raise typer.Exit(1) from None
     if as_json:
         typer.echo(json.dumps(json.loads((out / "evaluation.json").read_bytes())))
     else:

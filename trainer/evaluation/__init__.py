@@ -14,7 +14,7 @@ from trainer.evaluation.budget import FULL, QUICK, Budget
 from trainer.evaluation.evidence import Evidence, built_in
 from trainer.evaluation.imported import imported
 from trainer.evaluation.judge import PARTS, judge
-from trainer.evaluation.report import write
+from trainer.evaluation.report import NoPlace, write, write_into
 from trainer.evaluation.version import JudgedVersion, NotAVersion
 
 __all__ = [
@@ -24,9 +24,11 @@ __all__ = [
     "Budget",
     "Evidence",
     "JudgedVersion",
+    "NoPlace",
     "NotAVersion",
     "built_in",
     "imported",
     "judge",
     "write",
+    "write_into",
 ]

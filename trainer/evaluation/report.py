@@ -14,7 +14,13 @@ from trainer.evaluation.sections import Section, Table, shown
 from trainer.evaluation.version import JudgedVersion
 from trainer.provenance import PURPOSE
 
-__all__ = ["document", "write"]
+__all__ = ["NoPlace", "document", "write", "write_into"]
+
+_BEGIN, _END = "<!-- triage evaluate writes from here -->", "<!-- to here -->"
+
+
+class NoPlace(ValueError):
+    """The document has no marked place to write into."""
 
 
 def document(
@@ -42,6 +48,20 @@ def write(
     (out / "report.md").write_text("\n".join(_markdown(record, sections)) + "\n", encoding="utf-8")
 
 
+def write_into(
+    path: Path, version: JudgedVersion, budget: Budget, warnings: Sequence[str], sections: Sequence[Section]
+) -> None:
+    """Replace what stands between the markers in a document by the report. Raises NoPlace."""
+    before, begin, rest = path.read_text(encoding="utf-8").partition(_BEGIN)
+    _, end, after = rest.partition(_END)
+    if not begin or not end:
+        raise NoPlace(f"{path}: no {_BEGIN} with a {_END} after it")
+    report = "\n".join(_markdown(document(version, budget, warnings, sections), sections))
+    # One level down: the document has a title of its own.
+    demoted = "\n".join(f"#{line}" if line.startswith("#") else line for line in report.splitlines())
+    path.write_text(f"{before}{begin}\n\n{demoted}\n\n{end}{after}", encoding="utf-8")
+
+
 def _html(record: dict[str, Any], sections: Sequence[Section]) -> str:
     template = resources.files("trainer.evaluation").joinpath("report.html.j2").read_text(encoding="utf-8")
     environment = Environment(
@@ -53,6 +73,9 @@ def _html(record: dict[str, Any], sections: Sequence[Section]) -> str:
 def _markdown(record: dict[str, Any], sections: Sequence[Section]) -> Iterator[str]:
     model, words = record["model"], record["budget"]["words"]
     yield f"# Evaluation of {model['name']} {model['version']} ({record['budget']['name']})\n\n{PURPOSE}\n\n{words}\n"
+    for name, digest in record["files_sha256"].items():
+        if name == "model.onnx":
+            yield f"Judged: `{name}`, sha256 {digest[:16]}.\n"
     for warning in record["warnings"]:
         yield f"> {warning}\n"
     for section in sections:

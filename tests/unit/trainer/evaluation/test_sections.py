@@ -19,6 +19,7 @@ from trainer.evaluation.edits import INVARIANT, LESS_URGENT, MORE_URGENT
 from trainer.evaluation.foreign import out_of_domain
 from trainer.evaluation.imported import imported, without_trained
 from trainer.evaluation.robustness import robustness
+from trainer.evaluation.sections import left_out
 from trainer.evaluation.subgroups import gap
 
 VERSION = Path(__file__).parents[4] / "model_repo" / "triage_bert" / "1"
@@ -142,3 +143,18 @@ def test_a_dataset_is_judged_by_its_test_split(version: evaluation.JudgedVersion
     write_dataset(same, tmp_path / "same")
     with pytest.raises(NothingToLearn, match="no test row is left"):
         imported(version, tmp_path / "ours", trained_on=tmp_path / "same", development=tmp_path)
+
+
+def test_a_report_replaces_the_one_in_a_document(version: evaluation.JudgedVersion, tmp_path: Path) -> None:
+    path = tmp_path / "document.md"
+    path.write_text("# Title\n<!-- triage evaluate writes from here -->\nold\n<!-- to here -->\nend\n")
+    for _ in range(2):
+        evaluation.write_into(path, version, SMALL, ("Few rows.",), [left_out("key", "Part", "no rows")])
+    text = path.read_text()
+    assert text.startswith("# Title\n")
+    assert text.endswith("<!-- to here -->\nend\n")
+    assert text.count("### Part\n\nLeft out: no rows.") == 1
+    assert "old" not in text
+    path.write_text("# Title")
+    with pytest.raises(evaluation.NoPlace):
+        evaluation.write_into(path, version, SMALL, (), [])
