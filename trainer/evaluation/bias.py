@@ -13,7 +13,7 @@ from streams.text import VITALS_FIELDS, vital_signs
 from trainer.corpus.noise import spell_for_region
 from trainer.data.rows import Row
 from trainer.evaluation.budget import Budget
-from trainer.evaluation.evidence import Evidence
+from trainer.evaluation.evidence import Evidence, sampled
 from trainer.evaluation.intervals import BOOTSTRAP, SEED, WILSON
 from trainer.evaluation.robustness import FLIP_COLUMNS, Change, flips
 from trainer.evaluation.sections import Cell, Section, Table
@@ -107,7 +107,7 @@ def bias(version: JudgedVersion, evidence: Evidence, budget: Budget) -> list[Sec
             method="All judged test rows. Sick: the right label of those with one of the four diseases; urgent: levels "
             "1-2 published as 1-2. The gap is between the best and the worst group of at least 20 such rows; it is "
             "never negative, and small groups make it large by chance.",
-            n=sum(map(len, evidence.test_sets.values())),
+            n=sum(len(sampled(test, budget.rows_per_test_set, SEED)) for test in evidence.test_sets.values()),
             seed=SEED,
             interval=f"Gaps: {BOOTSTRAP}. Shares: {WILSON}.",
             tables=subgroups(version, evidence, budget),
