@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from typer.core import TyperGroup
 
-from ops.cli import train_again
+from ops.cli import train_again, train_watch
 from ops.cli.search import search
 
 __all__ = ["register"]
@@ -40,6 +40,7 @@ def register(app: typer.Typer) -> None:
     training.command(_FROM_SCRATCH)(train)
     training.command()(search)
     train_again.register(training)
+    training.command()(train_watch.watch)
     app.add_typer(training, name="train")
 
 

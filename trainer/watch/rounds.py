@@ -8,6 +8,7 @@ A round exists once its folder has its name: what a crash leaves half written ha
 
 import shutil
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -45,6 +46,11 @@ class Rounds:
         """Return what the last round was given; nothing before the first. Raises RoundsUnreadable."""
         rounds = self.all()
         return read_labels(rounds[-1] / LABELS) if rounds else []
+
+    def last_at(self) -> datetime | None:
+        """Return when the last round began; None before the first."""
+        rounds = self.all()
+        return datetime.fromtimestamp((rounds[-1] / REASON).stat().st_mtime, UTC) if rounds else None
 
     def begin(self, examples: Sequence[FeedbackExample], reason: str) -> Path:
         """Write the next round down and return its folder."""

@@ -1,0 +1,127 @@
+"""`triage train watch`: begins a round of learning when there is enough to learn."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from ops.cli.feedback import buffer_settings, buffered_examples
+from ops.cli.models_release import author, opened
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ops.learning.round import Outcome
+    from ops.learning.watch import Look
+    from streams.domain.feedback import FeedbackExample
+    from trainer.watch.due import Policy
+
+__all__ = ["watch"]
+
+console = Console(stderr=True)
+
+
+def watch(
+    new_labels: Annotated[int, typer.Option(min=1, help="So many new labels are enough.")] = 500,
+    drift_from: Annotated[int, typer.Option(min=2, help="From so many on, drift is tested.")] = 200,
+    drift_p: Annotated[float, typer.Option(min=0.0, max=1.0, help="Drift: a p-value below.")] = 0.001,
+    every_hours: Annotated[
+        float | None, typer.Option(min=0.1, help="A round after so long, if there is any new label.")
+    ] = None,
+    rounds: Annotated[Path, typer.Option(help="What each round is given; patient data.")] = Path("rounds"),
+    out: Annotated[Path, typer.Option(metavar="RUNS_DIR", help="Where the runs' folders go.")] = Path("runs"),
+    poll_s: Annotated[float, typer.Option(min=1.0, help="How often it looks.")] = 60.0,
+    once: Annotated[bool, typer.Option("--once", help="Look once, and end.")] = False,
+    now: Annotated[bool, typer.Option("--now", help="Begin a round with whatever is new.")] = False,
+    shadow: Annotated[bool, typer.Option(help="Let an installed candidate answer in the shadow.")] = True,
+    accept_low_power: Annotated[
+        str | None, typer.Option(metavar="REASON", help="Handed on to `triage models gate`.")
+    ] = None,
+) -> None:
+    """Watch what clinicians say; by count, drift, schedule or hand, make a candidate, judge it, have it shadow."""
+    from ops.learning.round import Outcome
+    from trainer.watch.due import Policy
+
+    every = None if every_hours is None else timedelta(hours=every_hours)
+    policy = Policy(new_labels=new_labels, drift_from=drift_from, drift_p=drift_p, every=every)
+    gate_options = () if accept_low_power is None else ("--accept-low-power", accept_low_power)
+    since = datetime.now(UTC)
+    while True:
+        looked = _look(rounds, policy, since)
+        reason = looked.reason or ("by hand" if now and looked.new else None)
+        console.print(f"{looked.seen.new_labels} new labels: {reason or 'no round is due'}", markup=False)
+        if reason is not None:
+            outcome = _round(looked, reason, rounds, out, gate_options, shadow=shadow)
+            console.print(f"{outcome}", markup=False)
+            if once and outcome not in (Outcome.SHADOWING, Outcome.INSTALLED):
+                raise typer.Exit(1)
+        if once:
+            return
+        time.sleep(poll_s)
+
+
+def _look(rounds: Path, policy: "Policy", since: datetime) -> "Look":
+    from ops.learning.watch import look
+    from streams.domain.feedback import FeedbackExample
+    from trainer.watch.rounds import Rounds, RoundsUnreadable
+
+    with buffer_settings() as settings:
+        kept = asyncio.run(buffered_examples(settings))
+    examples = [FeedbackExample.model_validate_json(example) for example in kept]
+    try:
+        return look(Rounds(rounds), examples, _embed, policy, watched_since=since, now=datetime.now(UTC))
+    except RoundsUnreadable as error:
+        console.print(str(error), style="red", markup=False)
+        raise typer.Exit(1) from None
+
+
+def _embed(examples: "Sequence[FeedbackExample]") -> "NDArray[np.float32]":
+    """Ask the live version's graph, on this machine's processor: the served one has work."""
+    from streams.adapters.model_bundle import load_bundle
+    from trainer.continual.labels import row_of
+    from trainer.served import ServedGraph
+
+    live = _live()
+    graph = ServedGraph(live / "model.onnx", load_bundle(live).windower, workers=1)
+    return graph.ask([row_of(example) for example in examples], title="drift").embedding
+
+
+def _live() -> Path:
+    with opened() as (release, _):
+        return release.versions.path(release.live_version())
+
+
+def _round(
+    looked: "Look", reason: str, rounds: Path, out: Path, gate_options: tuple[str, ...], *, shadow: bool
+) -> "Outcome":
+    from ops.learning.round import RoundPlan, run_round, triage
+    from trainer.watch.rounds import LABELS, Rounds
+
+    folder = Rounds(rounds).begin(looked.new, reason)
+    plan = RoundPlan(
+        labels=folder / LABELS,
+        live=_live(),
+        runs=out,
+        run=f"round-{folder.name}",
+        gate_options=gate_options,
+        shadow=shadow,
+    )
+    return run_round(plan, triage, lambda candidate, in_shadow: _installed(candidate, reason, in_shadow))
+
+
+def _installed(candidate: Path, reason: str, in_shadow: bool) -> bool:
+    from ops.learning.round import triage
+    from ops.release.release import Author
+
+    try:
+        with opened() as (release, _):
+            version = release.install(candidate, Author(author(None), reason))
+    except typer.Exit:  # refused, and said why
+        return False
+    return not in_shadow or triage(["models", "shadow", version, "--why", reason]) == 0

@@ -1,0 +1,49 @@
+"""Looks at what clinicians have said since the last round, and says whether another is due."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.domain.feedback import FeedbackExample
+from trainer.watch.drift import embedding_p, label_p
+from trainer.watch.due import Policy, Seen, due
+from trainer.watch.rounds import Rounds
+
+__all__ = ["Embed", "Look", "look"]
+
+Embed = Callable[[Sequence[FeedbackExample]], NDArray[np.float32]]
+"""From n messages to their embeddings [n, h] by the live version."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """`new`: examples that no round has had. `reason`: why a round is due, None where it isn't."""
+
+    new: tuple[FeedbackExample, ...]
+    seen: Seen
+    reason: str | None
+
+
+def look(
+    rounds: Rounds,
+    examples: Sequence[FeedbackExample],
+    embed: Embed,
+    policy: Policy,
+    *,
+    watched_since: datetime,
+    now: datetime,
+) -> Look:
+    """Compare with the round before, where there are enough new labels to. Raises RoundsUnreadable."""
+    new, before = rounds.new(examples), rounds.latest()
+    p_values: tuple[float | None, float | None] = (None, None)
+    if before and len(new) >= policy.drift_from and len(new) < policy.new_labels:
+        p_values = embedding_p(embed(before), embed(new)), label_p(_labels(before), _labels(new))
+    seen = Seen(len(new), *p_values, last_at=rounds.last_at() or watched_since)
+    return Look(tuple(new), seen, due(policy, seen, now))
+
+
+def _labels(examples: Sequence[FeedbackExample]) -> list[str]:
+    return [name for example in examples for name in example.settled.classes if name.startswith("diagnosis:")]
