@@ -84,7 +84,7 @@ def example(number: int, diagnosis: str) -> FeedbackExample:
 def embed(examples: Sequence[FeedbackExample]) -> NDArray[np.float32]:
     shift = np.array([[3.0 if one.text == "other words" else 0.0] for one in examples])
     noise = np.random.default_rng(len(examples)).normal(size=(len(examples), 8))
-    return (noise + shift).astype(np.float32)
+    return np.asarray(noise + shift, dtype=np.float32)
 
 
 class TestLook:
