@@ -4,8 +4,9 @@ They need no stack, only the development data.
 """
 
 import json
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -64,7 +65,8 @@ def _data_needed() -> Iterator[None]:
     from trainer.data.errors import BadData
 
     try:
-        yield
+        with redirect_stdout(sys.stderr):  # progress bars; what is printed is the result alone
+            yield
     except FileNotFoundError as error:
         console.print(f"{error.filename} is not there: --data names the development data", style="red")
         raise typer.Exit(1) from None
