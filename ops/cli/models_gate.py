@@ -37,7 +37,15 @@ def gate(
     regression: Annotated[
         Path | None, typer.Option(help="A frozen dataset, its test part; without one, it is written here.")
     ] = None,
-    new: Annotated[Path | None, typer.Option(help="A dataset of new labels, its test part.")] = None,
+    new: Annotated[
+        Path | None,
+        typer.Option(
+            help="New labels as `train continue` takes them: their test part, of which nothing was learned."
+        ),
+    ] = None,
+    new_seed: Annotated[
+        int | None, typer.Option(help="What `train continue` dealt them out by, if not by its own default.")
+    ] = None,
     labels: LabelsFile = None,
     feedback: FromBuffer = False,
     out: Annotated[Path | None, typer.Option(help="Folder for gate.json and gate.md.")] = None,
@@ -57,7 +65,7 @@ def gate(
             candidate,
             against,
             regression=_dataset(regression),
-            new=_dataset(new),
+            new=_new_labels(new, new_seed),
             opinions=opinions_from(labels, feedback),
             accept_low_power=accept_low_power,
             workers=workers,
@@ -117,6 +125,15 @@ def _dataset(folder: Path | None) -> "Dataset | None":
     from trainer.data.dataset import read_dataset
 
     return None if folder is None else read_dataset(folder)
+
+
+def _new_labels(path: Path | None, seed: int | None) -> "Dataset | None":
+    from trainer.continual.labels import read_new
+    from trainer.tuning.config import TrainConfig
+
+    if path is None:
+        return None
+    return read_new(path, seed=TrainConfig().seed if seed is None else seed)
 
 
 @contextmanager

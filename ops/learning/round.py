@@ -62,8 +62,8 @@ def run_round(plan: RoundPlan, command: Command, install: Callable[[Path, bool],
         return Outcome.NOT_TRAINED
     folder = RunFolder(plan.runs / plan.run)
     candidate = str(folder.version_dir)
-    report = str(folder.path / "gate")
-    if command(["models", "gate", candidate, "--against", live, "--out", report, *plan.gate_options]) != 0:
+    judging = ["models", "gate", candidate, "--against", live, "--new", str(plan.labels)]
+    if command([*judging, "--out", str(folder.path / "gate"), *plan.gate_options]) != 0:
         return Outcome.REFUSED
     if not install(folder.version_dir, plan.shadow):
         return Outcome.NOT_INSTALLED
