@@ -30,7 +30,9 @@ console = Console(stderr=True)
 def watch(
     new_labels: Annotated[int, typer.Option(min=1, help="So many new labels are enough.")] = 500,
     drift_from: Annotated[int, typer.Option(min=2, help="From so many on, drift is tested.")] = 200,
-    drift_p: Annotated[float, typer.Option(min=0.0, max=1.0, help="Drift: a p-value below.")] = 0.001,
+    drift_p: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="How often drift may be a false alarm.")
+    ] = 0.01,
     every_hours: Annotated[
         float | None, typer.Option(min=0.1, help="A round after so long, if there is any new label.")
     ] = None,
@@ -50,13 +52,25 @@ def watch(
 
     every = None if every_hours is None else timedelta(hours=every_hours)
     policy = Policy(new_labels=new_labels, drift_from=drift_from, drift_p=drift_p, every=every)
+    if accept_low_power is not None and not accept_low_power.strip():
+        raise typer.BadParameter("say why", param_hint="--accept-low-power")
     gate_options = () if accept_low_power is None else ("--accept-low-power", accept_low_power)
-    since = datetime.now(UTC)
+    since, drift_tested_at = datetime.now(UTC), 0
     while True:
-        looked = _look(rounds, policy, since)
-        reason = looked.reason or ("by hand" if now and looked.new else None)
+        try:
+            looked = _look(rounds, policy, since, drift_tested_at)
+        except typer.Exit:  # said why; a watch outlives an outage of what it asks
+            if once:
+                raise
+            time.sleep(poll_s)
+            continue
+        if looked.seen.embedding_p is not None:
+            drift_tested_at = looked.seen.new_labels
+        reason = looked.reason or ("by hand" if now and looked.unlearned else None)
+        now = False
         console.print(f"{looked.seen.new_labels} new labels: {reason or 'no round is due'}", markup=False)
         if reason is not None:
+            drift_tested_at = 0
             outcome = _round(looked, reason, rounds, out, gate_options, shadow=shadow)
             console.print(f"{outcome}", markup=False)
             if once and outcome not in (Outcome.SHADOWING, Outcome.INSTALLED):
@@ -66,7 +80,7 @@ def watch(
         time.sleep(poll_s)
 
 
-def _look(rounds: Path, policy: "Policy", since: datetime) -> "Look":
+def _look(rounds: Path, policy: "Policy", since: datetime, drift_tested_at: int) -> "Look":
     from ops.learning.watch import look
     from streams.domain.feedback import FeedbackExample
     from trainer.watch.rounds import Rounds, RoundsUnreadable
@@ -75,7 +89,15 @@ def _look(rounds: Path, policy: "Policy", since: datetime) -> "Look":
         kept = asyncio.run(buffered_examples(settings))
     examples = [FeedbackExample.model_validate_json(example) for example in kept]
     try:
-        return look(Rounds(rounds), examples, _embed, policy, watched_since=since, now=datetime.now(UTC))
+        return look(
+            Rounds(rounds),
+            examples,
+            _embed,
+            policy,
+            watched_since=since,
+            now=datetime.now(UTC),
+            drift_tested_at=drift_tested_at,
+        )
     except RoundsUnreadable as error:
         console.print(str(error), style="red", markup=False)
         raise typer.Exit(1) from None
@@ -100,19 +122,23 @@ def _live() -> Path:
 def _round(
     looked: "Look", reason: str, rounds: Path, out: Path, gate_options: tuple[str, ...], *, shadow: bool
 ) -> "Outcome":
-    from ops.learning.round import RoundPlan, run_round, triage
-    from trainer.watch.rounds import LABELS, Rounds
+    from ops.learning.round import Outcome, RoundPlan, run_round, triage
+    from trainer.watch.rounds import LABELS, Rounds, learned
 
-    folder = Rounds(rounds).begin(looked.new, reason)
+    live = _live()
+    folder = Rounds(rounds).begin(looked.unlearned, reason)
     plan = RoundPlan(
         labels=folder / LABELS,
-        live=_live(),
+        live=live,
         runs=out,
         run=f"round-{folder.name}",
         gate_options=gate_options,
         shadow=shadow,
     )
-    return run_round(plan, triage, lambda candidate, in_shadow: _installed(candidate, reason, in_shadow))
+    outcome = run_round(plan, triage, lambda candidate, in_shadow: _installed(candidate, reason, in_shadow))
+    if outcome in (Outcome.SHADOWING, Outcome.INSTALLED):
+        learned(folder, outcome)
+    return outcome
 
 
 def _installed(candidate: Path, reason: str, in_shadow: bool) -> bool:

@@ -20,9 +20,12 @@ Embed = Callable[[Sequence[FeedbackExample]], NDArray[np.float32]]
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """`new`: examples that no round has had. `reason`: why a round is due, None where it isn't."""
+    """`unlearned`: what a round would be given. `reason`: why one is due, None where it isn't.
 
-    new: tuple[FeedbackExample, ...]
+    What makes it due is what no round has had: a refused round is not begun again by the same labels alone.
+    """
+
+    unlearned: tuple[FeedbackExample, ...]
     seen: Seen
     reason: str | None
 
@@ -35,14 +38,18 @@ def look(
     *,
     watched_since: datetime,
     now: datetime,
+    drift_tested_at: int = 0,
 ) -> Look:
-    """Compare with the round before, where there are enough new labels to. Raises RoundsUnreadable."""
+    """Compare with the round before, where there are enough new labels to. Raises RoundsUnreadable.
+
+    `drift_tested_at`: so many new labels there were at the last test of drift; see `Policy.tests_drift`.
+    """
     new, before = rounds.new(examples), rounds.latest()
     p_values: tuple[float | None, float | None] = (None, None)
-    if before and len(new) >= policy.drift_from and len(new) < policy.new_labels:
+    if len(before) >= policy.drift_from and policy.tests_drift(len(new), drift_tested_at):
         p_values = embedding_p(embed(before), embed(new)), label_p(_labels(before), _labels(new))
     seen = Seen(len(new), *p_values, last_at=rounds.last_at() or watched_since)
-    return Look(tuple(new), seen, due(policy, seen, now))
+    return Look(tuple(rounds.unlearned(examples)), seen, due(policy, seen, now))
 
 
 def _labels(examples: Sequence[FeedbackExample]) -> list[str]:

@@ -107,12 +107,15 @@ class Release:
             without_gate=granted.without_gate,
         )
 
-    def roll_back(self, author: Author, *, to: str | None = None) -> str:
+    def roll_back(self, author: Author, *, to: str | None = None, after: ModelLifecycle | None = None) -> str:
         """Return to the version before the live one, or to `to`; what is live then. Raises ReleaseRefused.
 
-        Taken again, it changes nothing: only a promotion can be rolled back.
+        Taken again, it changes nothing: only a promotion can be rolled back. `after`: roll back this promotion and no
+        later one.
         """
         state = self.state()
+        if after is not None and state.change != after:
+            raise LostRace(f"another change came first: version {self.live_version(state)} is live")
         live = self.live_version(state)
         is_done = state.change is not None and state.change.step is LifecycleStep.ROLLED_BACK
         if to == live or (to is None and is_done):
@@ -166,7 +169,12 @@ class Release:
             author,
             change=state.next_change,
             previous_version=previous,
-            previous_sha256=content_sha256(self.versions.path(previous)),
+            # what was released, not what lies there now: a file changed on disk does not become a known one
+            previous_sha256=(
+                state.change.content_sha256
+                if state.change is not None
+                else content_sha256(self.versions.path(previous))
+            ),
             **fields,
         )
         self.told("recorded")

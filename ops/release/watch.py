@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from ops.release.errors import NotReleasable
+from ops.release.errors import LostRace, NotReleasable
 from ops.release.observed import TOPICS, Observed
 from ops.release.regression import Finding, Limits, judge
 from ops.release.release import Author, Release
@@ -61,7 +61,11 @@ def watch(
             return Verdict(version, findings, superseded=True)
         regressed = [str(finding) for finding in findings if finding.regressed]
         if regressed:
-            live = release.roll_back(Author(BY, "; ".join(regressed)[:500]))
+            author = Author(BY, "; ".join(regressed)[:500])
+            try:
+                live = release.roll_back(author, after=promotion.step)
+            except LostRace:  # a person was quicker
+                return Verdict(version, findings, superseded=True)
             return Verdict(version, findings, rolled_back_to=live)
         if time.time() >= ends_s:
             return Verdict(version, findings)

@@ -57,7 +57,7 @@ def row_of(example: FeedbackExample) -> Row:
 
 def _rows(path: Path) -> list[Row]:
     rows, faults = [], []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(path.read_text(encoding="utf-8").rstrip("\n").split("\n"), start=1):
         if not line.strip():
             continue
         try:

@@ -8,15 +8,30 @@ __all__ = ["Policy", "Seen", "due"]
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """`new_labels` are enough by themselves. From `drift_from` of them on, a drift whose p-value is below `drift_p` is.
+    """`new_labels` are enough by themselves. From `drift_from` of them on, a drift is.
+
+    `drift_p`: how probable a false alarm of drift may be before there are enough labels; it is shared out (Bonferroni)
+    among the two tests at each of the looks, which are `drift_step` labels apart.
 
     With `every`, that much time after the last round is, if there is any new label.
     """
 
     new_labels: int = 500
     drift_from: int = 200
-    drift_p: float = 0.001
+    drift_step: int = 50
+    drift_p: float = 0.01
     every: timedelta | None = None
+
+    def tests_drift(self, new_labels: int, tested_at: int) -> bool:
+        """Whether to look for drift now that there are so many, having looked at `tested_at` (0: not yet)."""
+        is_in_between = self.drift_from <= new_labels < self.new_labels
+        return is_in_between and (not tested_at or new_labels >= tested_at + self.drift_step)
+
+    @property
+    def drift_p_of_one_test(self) -> float:
+        """What is left for one test."""
+        looks = max(1, -(-(self.new_labels - self.drift_from) // self.drift_step))
+        return self.drift_p / (2 * looks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +53,7 @@ def due(policy: Policy, seen: Seen, now: datetime) -> str | None:
         return f"count: {seen.new_labels} new labels, {policy.new_labels} are enough"
     if seen.new_labels >= policy.drift_from:
         for what, p in (("messages", seen.embedding_p), ("labels", seen.label_p)):
-            if p is not None and p < policy.drift_p:
+            if p is not None and p < policy.drift_p_of_one_test:
                 return (
                     f"drift: {what} differ from the last round's (p = {p:.2g}), {seen.new_labels} new labels"
                 )

@@ -2,6 +2,7 @@
 
     ROUNDS/0001/labels.jsonl    one `FeedbackExample` a line, de-identified patient text: keep it as patient data
     ROUNDS/0001/reason.txt      why the round began
+    ROUNDS/0001/learned.txt     what came of it, where its labels were learned; without it they wait for the next round
 
 A round exists once its folder has its name: what a crash leaves half written has another, and is written anew.
 """
@@ -15,9 +16,9 @@ from pydantic import ValidationError
 
 from streams.domain.feedback import FeedbackExample
 
-__all__ = ["LABELS", "Rounds", "RoundsUnreadable"]
+__all__ = ["LABELS", "Rounds", "RoundsUnreadable", "learned"]
 
-LABELS, REASON = "labels.jsonl", "reason.txt"
+LABELS, REASON, LEARNED = "labels.jsonl", "reason.txt", "learned.txt"
 _UNFINISHED = ".unfinished"
 
 
@@ -39,8 +40,11 @@ class Rounds:
 
     def new(self, examples: Iterable[FeedbackExample]) -> list[FeedbackExample]:
         """Return the examples with a settled label that no round has had as it is now. Raises RoundsUnreadable."""
-        had = {_mark(example) for path in self.all() for example in read_labels(path / LABELS)}
-        return [example for example in examples if example.settled.classes and _mark(example) not in had]
+        return _without(examples, self.all())
+
+    def unlearned(self, examples: Iterable[FeedbackExample]) -> list[FeedbackExample]:
+        """Return those that no round has learned: the new ones, and those of rounds that were refused or broke off."""
+        return _without(examples, [path for path in self.all() if (path / LEARNED).exists()])
 
     def latest(self) -> list[FeedbackExample]:
         """Return what the last round was given; nothing before the first. Raises RoundsUnreadable."""
@@ -58,17 +62,27 @@ class Rounds:
         number = int(last[-1].name) + 1 if last else 1
         unfinished = self._folder / _UNFINISHED
         shutil.rmtree(unfinished, ignore_errors=True)
-        unfinished.mkdir(parents=True)
+        unfinished.mkdir(parents=True, mode=0o700)
         lines = (example.model_dump_json() for example in sorted(examples, key=_mark))
         (unfinished / LABELS).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
         (unfinished / REASON).write_text(f"{reason}\n", encoding="utf-8")
         return unfinished.rename(self._folder / f"{number:04}")
 
 
+def learned(folder: Path, outcome: str) -> None:
+    """Note that a round's labels were learned."""
+    (folder / LEARNED).write_text(f"{outcome}\n", encoding="utf-8")
+
+
+def _without(examples: Iterable[FeedbackExample], rounds: Iterable[Path]) -> list[FeedbackExample]:
+    had = {_mark(example) for path in rounds for example in read_labels(path / LABELS)}
+    return [example for example in examples if example.settled.classes and _mark(example) not in had]
+
+
 def read_labels(path: Path) -> list[FeedbackExample]:
     """Return the examples of a file. Raises RoundsUnreadable."""
     examples = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(path.read_text(encoding="utf-8").rstrip("\n").split("\n"), start=1):
         try:
             examples.append(FeedbackExample.model_validate_json(line))
         except ValidationError:

@@ -12,7 +12,7 @@ from ops.learning.round import Outcome, RoundPlan, run_round
 from ops.learning.watch import look
 from streams.domain.feedback import FeedbackExample, Settlement
 from trainer.watch.due import Policy
-from trainer.watch.rounds import Rounds
+from trainer.watch.rounds import Rounds, learned
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
 
@@ -110,6 +110,18 @@ class TestLook:
         unlike = [example(number, "cancer") for number in range(100, 130)]
         assert self.looked(rounds, like, timedelta()) is None
         assert str(self.looked(rounds, unlike, timedelta())).startswith("drift: messages")
+
+    def test_a_refused_round_is_not_begun_again_by_the_same_labels_but_the_next_one_has_them(
+        self, tmp_path: Path
+    ) -> None:
+        rounds = Rounds(tmp_path)
+        first = [example(number, "normal") for number in range(50)]
+        folder = rounds.begin(first, "count")
+        assert self.looked(rounds, first, timedelta()) is None
+        looked = look(rounds, [*first, example(99, "normal")], embed, self.policy, watched_since=NOW, now=NOW)
+        assert (looked.seen.new_labels, len(looked.unlearned)) == (1, 51)
+        learned(folder, "shadowing")
+        assert len(rounds.unlearned([*first, example(99, "normal")])) == 1
 
     def test_time_makes_one_due_where_there_is_any_new_label(self, tmp_path: Path) -> None:
         rounds = Rounds(tmp_path)

@@ -60,6 +60,12 @@ class TestRounds:
         assert rounds.latest() == []
         assert rounds.begin([example("m-1")], "count").name == "0001"
 
+    def test_text_with_line_separators_of_unicode_stays_one_line(self, tmp_path: Path) -> None:
+        odd = example("m-1").model_copy(update={"text": "pain\u2028since\u0085noon"})
+        rounds = Rounds(tmp_path)
+        rounds.begin([odd], "count")
+        assert rounds.latest() == [odd]
+
     def test_an_unreadable_line_is_named_and_not_quoted(self, tmp_path: Path) -> None:
         folder = Rounds(tmp_path).begin([example("m-1")], "count")
         (folder / LABELS).write_text(example("m-1").model_dump_json() + f"\n{PATIENT_TEXT}\n")
@@ -97,12 +103,20 @@ SEEN = Seen(new_labels=300, embedding_p=0.5, label_p=0.5, last_at=NOW - timedelt
 
 
 class TestDue:
+    def test_drift_is_tested_in_steps_and_the_false_alarms_are_shared_out(self) -> None:
+        assert not POLICY.tests_drift(199, 0)
+        assert POLICY.tests_drift(200, 0)
+        assert not POLICY.tests_drift(249, 200)
+        assert POLICY.tests_drift(250, 200)
+        assert not POLICY.tests_drift(500, 250)
+        assert POLICY.drift_p_of_one_test == pytest.approx(0.001 / 12)
+
     @pytest.mark.parametrize(
         ("seen", "why"),
         [
             (replace(SEEN, new_labels=500), "count"),
-            (replace(SEEN, embedding_p=0.0001), "drift: messages"),
-            (replace(SEEN, label_p=0.0001), "drift: labels"),
+            (replace(SEEN, embedding_p=0.00001), "drift: messages"),
+            (replace(SEEN, label_p=0.00001), "drift: labels"),
             (replace(SEEN, last_at=NOW - timedelta(days=7)), "schedule"),
         ],
     )
@@ -114,7 +128,7 @@ class TestDue:
         [
             SEEN,
             replace(SEEN, embedding_p=None, label_p=None),
-            replace(SEEN, new_labels=199, embedding_p=0.0001),
+            replace(SEEN, new_labels=199, embedding_p=0.00001),
             replace(SEEN, new_labels=0, last_at=NOW - timedelta(days=70)),
         ],
     )
