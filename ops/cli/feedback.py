@@ -195,22 +195,23 @@ def _deliver(settings: BufferSettings, records: Iterable[Record]) -> None:
 
 async def buffered_examples(settings: BufferSettings) -> list[str]:
     """Return every kept example as JSON, in no order. Raises Unavailable."""
-    buffer = feedback_buffer(settings)
-    try:
+
+    async def all_of(buffer: RedisFeedbackBuffer) -> list[str]:
         return [example async for example in buffer.examples()]
-    finally:
-        await buffer.close()
+
+    return await _ask(settings, all_of)
 
 
 def _asked(settings: BufferSettings, question: Callable[[RedisFeedbackBuffer], Awaitable[T]]) -> T:
-    async def ask() -> T:
-        buffer = feedback_buffer(settings)
-        try:
-            return await question(buffer)
-        finally:
-            await buffer.close()
+    return asyncio.run(_ask(settings, question))
 
-    return asyncio.run(ask())
+
+async def _ask(settings: BufferSettings, question: Callable[[RedisFeedbackBuffer], Awaitable[T]]) -> T:
+    buffer = feedback_buffer(settings)
+    try:
+        return await question(buffer)
+    finally:
+        await buffer.close()
 
 
 def _source_of(settings: BufferSettings, message_id: str) -> str:

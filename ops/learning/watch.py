@@ -47,7 +47,11 @@ def look(
     new, before = rounds.new(examples), rounds.latest()
     p_values: tuple[float | None, float | None] = (None, None)
     if len(before) >= policy.drift_from and policy.tests_drift(len(new), drift_tested_at):
-        p_values = embedding_p(embed(before), embed(new)), label_p(_labels(before), _labels(new))
+        both = embed([*before, *new])
+        p_values = (
+            embedding_p(both[: len(before)], both[len(before) :]),
+            label_p(_labels(before), _labels(new)),
+        )
     seen = Seen(len(new), *p_values, last_at=rounds.last_at() or watched_since)
     return Look(tuple(rounds.unlearned(examples)), seen, due(policy, seen, now))
 
