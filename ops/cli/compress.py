@@ -1,12 +1,13 @@
 """`triage compress`: smaller and faster versions of a finished training run."""
 
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
+
+from ops.cli.failures import needs_training
 
 if TYPE_CHECKING:
     from trainer.compress.record import Compressed
@@ -35,9 +36,7 @@ def compress(
     seed: Annotated[int, typer.Option(min=0)] = 3,
 ) -> None:
     """Prune, distil, quantize and fuse a trained model; each variant is a version that Triton serves."""
-    if find_spec("torch") is None or find_spec("peft") is None:
-        console.print("This needs the training environment: `make dev` brings it.", style="red", markup=False)
-        raise typer.Exit(1)
+    needs_training(console)
     # torch takes seconds to load: only this command waits for it
     from trainer.compress.build import compress as make_versions
     from trainer.compress.distil import Distillation

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 
 import typer
 from confluent_kafka import KafkaException
@@ -10,7 +11,14 @@ from rich.console import Console
 from ops.local.errors import StackError
 from streams.errors import Unavailable
 
-__all__ = ["reported"]
+__all__ = ["needs_training", "reported"]
+
+
+def needs_training(console: Console) -> None:
+    """Exit with status 1, saying what brings it, where the packages that train are not installed."""
+    if find_spec("torch") is None or find_spec("peft") is None:
+        console.print("This needs the training environment: `make dev` brings it.", style="red", markup=False)
+        raise typer.Exit(1)
 
 
 @contextmanager

@@ -4,7 +4,6 @@
 for a better configuration (`ops.cli.search`).
 """
 
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +13,7 @@ from rich.table import Table
 from typer.core import TyperGroup
 
 from ops.cli import train_again, train_watch
+from ops.cli.failures import needs_training
 from ops.cli.search import search
 
 __all__ = ["register"]
@@ -66,9 +66,7 @@ def train(
     ] = None,
 ) -> None:
     """Fine-tune a model on labelled messages, judge it before and after, and export it."""
-    if find_spec("torch") is None or find_spec("peft") is None:
-        console.print("This needs the training environment: `make dev` brings it.", style="red", markup=False)
-        raise typer.Exit(1)
+    needs_training(console)
     # torch takes seconds to load: only this command waits for it
     from trainer.data.errors import BadData
     from trainer.encoders import EncoderUnavailable

@@ -2,13 +2,14 @@
 
 import json
 from dataclasses import asdict
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
+
+from ops.cli.failures import needs_training
 
 if TYPE_CHECKING:
     from trainer.runs import RunFolder
@@ -54,9 +55,7 @@ def continue_training(
     ] = None,
 ) -> None:
     """Learn new labels without forgetting: a run's folder whose version is one higher. Serves nothing."""
-    if find_spec("torch") is None or find_spec("peft") is None:
-        console.print("This needs the training environment: `make dev` brings it.", style="red", markup=False)
-        raise typer.Exit(1)
+    needs_training(console)
     # torch takes seconds to load: only this command waits for it
     from trainer.continual import candidate
     from trainer.continual.start import StartUnusable
