@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from streams.adapters.identifier_patterns import RECOGNIZERS, Guard, Recognizer
 from streams.ports import Deidentified
 
-__all__ = ["Identifier", "PatternDeIdentifier"]
+__all__ = ["Identifier", "PatternDeIdentifier", "recognizers_for"]
 
 MAX_PASSES = 5
 """A replacement can uncover a neighbour, so the text is read again until nothing is found."""
 
-_DIGIT = re.compile(r"[0-9]")
+_DIGIT = re.compile(r"\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class PatternDeIdentifier:
         """Return the identifiers in order of position; where two overlap, the recogniser listed first wins."""
         taken = bytearray(len(text))
         found: list[Identifier] = []
-        for recognizer in RECOGNIZERS:
+        for recognizer in recognizers_for(text):
             for start, end in _spans(recognizer, text, self._guard):
                 if any(taken[start:end]):
                     continue
@@ -72,9 +72,18 @@ def _replaced(text: str, identifiers: tuple[Identifier, ...]) -> str:
     return "".join((*pieces, text[done:]))
 
 
+def recognizers_for(text: str) -> Iterator[Recognizer]:
+    """Yield the recognisers that `text` has enough digits and the right words for."""
+    digits = len(_DIGIT.findall(text))
+    lower = text.lower()
+    for recognizer in RECOGNIZERS:
+        if digits >= recognizer.needs_digits and (
+            not recognizer.needs or any(word in lower for word in recognizer.needs)
+        ):
+            yield recognizer
+
+
 def _spans(recognizer: Recognizer, text: str, guard: Guard) -> Iterator[tuple[int, int]]:
-    if recognizer.needs_digit and not _DIGIT.search(text):
-        return
     position = 0
     while match := recognizer.pattern.search(text, position):
         start, end = match.span(recognizer.group)

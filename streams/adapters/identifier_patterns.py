@@ -29,14 +29,18 @@ class Guard:
 
 @dataclass(frozen=True, slots=True)
 class Recognizer:
-    """`group` of `pattern` is the identifier; `trim` says how much of it to take; `valid` checks it."""
+    """`group` of `pattern` is the identifier; `trim` says how much of it to take; `valid` checks it.
+
+    A text that has fewer than `needs_digits` digits, or in lower case none of `needs`, holds no match.
+    """
 
     kind: str
     pattern: re.Pattern[str]
     group: int = 0
     valid: Callable[[str], bool] | None = None
     trim: Callable[[str, Guard], int] | None = None
-    needs_digit: bool = False
+    needs_digits: int = 0
+    needs: tuple[str, ...] = ()
 
 
 def _name_length(name: str, guard: Guard) -> int:
@@ -93,31 +97,36 @@ RECOGNIZERS: tuple[Recognizer, ...] = (
     Recognizer(
         "EMAIL",
         re.compile(r"(?<![\w.%+-])[\w.%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}"),
-    ),
-    Recognizer("URL", re.compile(r"(?i)\b(?:https?://|www\.)[^\s<>\"'）)，。]{1,2000}")),
-    Recognizer(
-        "IP", re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w]|\.\d)"), valid=is_ipv4, needs_digit=True
+        needs=("@",),
     ),
     Recognizer(
-        "IP", re.compile(r"(?i)(?<![\w:])(?:[0-9a-f]{1,4}:){4,7}[0-9a-f]{1,4}(?![\w:])"), needs_digit=True
+        "URL",
+        re.compile(r"(?i)\b(?:https?://|www\.)[^\s<>\"'）)，。]{1,2000}"),
+        needs=("://", "www."),
+    ),
+    Recognizer(
+        "IP", re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w]|\.\d)"), valid=is_ipv4, needs_digits=4
+    ),
+    Recognizer(
+        "IP", re.compile(r"(?i)(?<![\w:])(?:[0-9a-f]{1,4}:){4,7}[0-9a-f]{1,4}(?![\w:])"), needs_digits=1
     ),
     Recognizer(
         "RESIDENT_ID",
         re.compile(r"(?<![0-9A-Za-z])[1-9]\d{16}[0-9Xx](?![0-9A-Za-z])"),
         valid=is_chinese_resident_id,
-        needs_digit=True,
+        needs_digits=17,
     ),
-    Recognizer("SSN", re.compile(r"(?<![\w-])\d{3}-\d{2}-\d{4}(?![\w-])"), needs_digit=True),
+    Recognizer("SSN", re.compile(r"(?<![\w-])\d{3}-\d{2}-\d{4}(?![\w-])"), needs_digits=9),
     Recognizer(
         "NHS_NUMBER",
         re.compile(r"(?<![\w+-])\d{3}([ -]?)\d{3}\1\d{4}(?![\w-])"),
         valid=is_nhs_number,
-        needs_digit=True,
+        needs_digits=10,
     ),
     Recognizer(
         "ACCOUNT",
         re.compile(r"(?i)(?<!\w)[a-z]{2}\d{2}[ ]?(?:[a-z0-9]{4}[ ]?){2,7}[a-z0-9]{1,4}(?!\w)"),
-        needs_digit=True,
+        needs_digits=8,
         valid=lambda value: sum(char.isdigit() for char in value) >= 8,
     ),
     Recognizer(
@@ -126,7 +135,7 @@ RECOGNIZERS: tuple[Recognizer, ...] = (
             r"(?<![\w/.-])(?:\d{1,2}([/.-])\d{1,2}\1(?:\d{4}|\d{2})|\d{4}([/.-])\d{1,2}\2\d{1,2})(?![\w/-]|\.\d)"
         ),
         valid=is_calendar_date,
-        needs_digit=True,
+        needs_digits=4,
     ),
     Recognizer(
         "DATE",
@@ -134,9 +143,9 @@ RECOGNIZERS: tuple[Recognizer, ...] = (
             rf"(?i)\b(?:\d{{1,2}}(?:st|nd|rd|th)?(?: of)?[ -]{_MONTH}\.?,?[ -](?:19|20)\d\d"
             rf"|{_MONTH}\.? \d{{1,2}}(?:st|nd|rd|th)?,? (?:19|20)\d\d)\b"
         ),
-        needs_digit=True,
+        needs_digits=5,
     ),
-    Recognizer("DATE", re.compile(r"(?:19|20)\d\d ?年 ?\d{1,2} ?月 ?\d{1,2} ?[日号]"), needs_digit=True),
+    Recognizer("DATE", re.compile(r"(?:19|20)\d\d ?年 ?\d{1,2} ?月 ?\d{1,2} ?[日号]"), needs_digits=6),
     Recognizer(
         "ID",
         re.compile(
@@ -145,14 +154,14 @@ RECOGNIZERS: tuple[Recognizer, ...] = (
             rf"|-(?=[a-z0-9])){{3,30}})(?![a-z0-9])"
         ),
         group=1,
-        needs_digit=True,
+        needs_digits=1,
     ),
     Recognizer(
         "PHONE",
         re.compile(
             r"(?<![\w+])(?:\+|00)[1-9]\d{0,2}[ .-]?(?:\(\d{1,4}\)[ .-]?)?\d(?:[ .-]?\d){5,12}(?:x\d{1,6})?(?!\w)"
         ),
-        needs_digit=True,
+        needs_digits=7,
     ),
     Recognizer(
         "PHONE",
@@ -161,16 +170,16 @@ RECOGNIZERS: tuple[Recognizer, ...] = (
             r"|ext\.? ?)\d{1,6})?(?!\w|-\d)"
         ),
         valid=lambda value: 8 <= sum(char.isdigit() for char in value) <= 17,
-        needs_digit=True,
+        needs_digits=8,
     ),
-    Recognizer("PHONE", re.compile(r"(?<![\w-])\d{2}(?:-\d{2}){3,4}(?![\w-])"), needs_digit=True),
-    Recognizer("PHONE", re.compile(r"(?<![\w+.-])0\d(?:[ .-]?\d){7,10}(?![\w]|[.-]\d)"), needs_digit=True),
+    Recognizer("PHONE", re.compile(r"(?<![\w-])\d{2}(?:-\d{2}){3,4}(?![\w-])"), needs_digits=8),
+    Recognizer("PHONE", re.compile(r"(?<![\w+.-])0\d(?:[ .-]?\d){7,10}(?![\w]|[.-]\d)"), needs_digits=9),
     Recognizer(
         "PHONE",
         re.compile(
             r"(?<![0-9A-Za-z])(?:1[3-9]\d{9}|1[3-9]\d[ -]\d{4}[ -]\d{4}|[2-9]\d{2}[2-9]\d{6})(?![0-9A-Za-z])"
         ),
-        needs_digit=True,
+        needs_digits=10,
     ),
     Recognizer(
         "PHONE",
@@ -180,10 +189,10 @@ RECOGNIZERS: tuple[Recognizer, ...] = (
             r"[:：.]?\s{0,3}([(+]?\d(?:[ .()-]{0,2}\d){5,14})(?!\d)"
         ),
         group=1,
-        needs_digit=True,
+        needs_digits=6,
     ),
-    Recognizer("ID", re.compile(r"(?<![\w.])\d{4}[ -]\d{4}[ -]\d{4}[ -]\d{1,7}(?![\w])"), needs_digit=True),
-    Recognizer("ID", re.compile(r"(?<![0-9.])\d{8,34}(?![0-9]|\.[0-9])"), needs_digit=True),
+    Recognizer("ID", re.compile(r"(?<![\w.])\d{4}[ -]\d{4}[ -]\d{4}[ -]\d{1,7}(?![\w])"), needs_digits=13),
+    Recognizer("ID", re.compile(r"(?<![0-9.])\d{8,34}(?![0-9]|\.[0-9])"), needs_digits=8),
     Recognizer(
         "POSTCODE",
         re.compile(
@@ -191,17 +200,17 @@ RECOGNIZERS: tuple[Recognizer, ...] = (
             r"|邮编)[:：]?\s{0,3}([a-z]{0,2}\d[a-z0-9]{0,4}(?:[ -][0-9][a-z0-9]{1,3})?)\b"
         ),
         group=1,
-        needs_digit=True,
+        needs_digits=1,
     ),
     Recognizer(
         "POSTCODE",
         re.compile(r"(?<!\w)[A-Z]{1,2}\d[A-Z\d]? \d(?!AM|PM)[ABD-HJLNP-UW-Z]{2}(?!\w)"),
-        needs_digit=True,
+        needs_digits=2,
     ),
     Recognizer(
         "POSTCODE",
         re.compile(r"(?<!\w)(?<=[A-Z]{2} )\d{5}(?:-\d{4})?(?!\w)|(?<![\w.-])\d{5}-\d{4}(?![\w-])"),
-        needs_digit=True,
+        needs_digits=5,
     ),
     Recognizer(
         "ADDRESS",
@@ -211,9 +220,9 @@ RECOGNIZERS: tuple[Recognizer, ...] = (
             rf"|Flat)\.? ?[A-Z0-9]{{1,6}})?"
         ),
         trim=_address_length,
-        needs_digit=True,
+        needs_digits=1,
     ),
-    Recognizer("ADDRESS", re.compile(r"(?i)\bP\.?O\.? Box \d{1,7}\b"), needs_digit=True),
+    Recognizer("ADDRESS", re.compile(r"(?i)\bP\.?O\.? Box \d{1,7}\b"), needs_digits=1),
     Recognizer(
         "ADDRESS",
         re.compile(r"(?:住址|地址|家住|住在)[:：]?([\u4e00-\u9fff0-9A-Za-z-]{4,40})"),
@@ -235,6 +244,7 @@ RECOGNIZERS: tuple[Recognizer, ...] = (
             rf"|[Tt]his is(?= [^.,\n]{{2,60}} (?:calling|speaking|writing|here)\b)) ({_NAME})"
         ),
         group=1,
+        needs=("name", "this is"),
         trim=_name_length,
     ),
     Recognizer(
@@ -244,6 +254,7 @@ RECOGNIZERS: tuple[Recognizer, ...] = (
             r"(?!(?:not|the|and|spelled|spelt|missing|wrong|already|listed|under|still|here)\b)([a-z][a-z'’-]{2,30})(?!\w)"
         ),
         group=1,
+        needs=("name",),
         trim=_name_length,
     ),
     Recognizer(
@@ -253,12 +264,14 @@ RECOGNIZERS: tuple[Recognizer, ...] = (
             rf"|[Uu]ser|[Nn]ext of kin|NOK)[ ]?[:：][ ]?({_NAME})"
         ),
         group=1,
+        needs=(":", "："),
         trim=_name_length,
     ),
     Recognizer(
         "NAME",
         re.compile(rf"(?<!\w)(?:[Pp]atient|PATIENT|[Pp]t)[ ]?[:：][ ]?({_CAP} {_NAME})"),
         group=1,
+        needs=(":", "："),
         trim=_name_length,
     ),
     Recognizer(
@@ -268,6 +281,7 @@ RECOGNIZERS: tuple[Recognizer, ...] = (
             rf"|[Yy]ours truly),?[ ]?\n\s{{0,5}}({_NAME})(?=\s{{0,5}}$)"
         ),
         group=1,
+        needs=("\n",),
         trim=_name_length,
     ),
     Recognizer(

@@ -101,6 +101,8 @@ def rules_as_sent(
         for systolic_bp_mmhg in (sent.systolic_bp_mmhg, sent.diastolic_bp_mmhg):
             vitals = quality.vitals.model_copy(update={"systolic_bp_mmhg": systolic_bp_mmhg})
             fired |= {rule.rule_id: rule for rule in vital_sign_rules(vitals, quality.age_years, pregnant)}
+    if not fired:
+        return ()
     known = {rule.rule_id for rule in vital_sign_rules(quality.vitals, quality.age_years, pregnant)}
     lost = [rule for name, rule in fired.items() if name not in known]
     return tuple(sorted(lost, key=lambda rule: rule.level_floor))

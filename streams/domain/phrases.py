@@ -9,8 +9,8 @@ r"""The phrase notation of the red-flag lists: short enough for a clinician to r
     gcs #                     a number
     突然 .. 视力|看不见         Chinese: no spaces in the text, `..` up to six characters
 
-Apostrophes are optional in the text ("can't", "cant"). Matching is whole-word for Latin script. Every pattern has
-an anchor, the beginnings of one word it cannot do without, so that a message is tried against few patterns.
+Apostrophes are optional in the text ("can't", "cant"). Matching is whole-word for Latin script. Every pattern knows
+the beginnings of the words it cannot do without, so that a message is tried against few patterns.
 """
 
 import re
@@ -32,17 +32,20 @@ _GAP_HAN = r"(?:(?![没无不但否])[^。!?;.\n])"
 
 @dataclass(frozen=True, slots=True)
 class CompiledPhrase:
-    """A pattern and the keys of which a text must hold at least one; no keys: always tried."""
+    """A pattern, and per word that it cannot do without the keys of which a text must hold at least one.
+
+    The most selective word comes first; no words: always tried.
+    """
 
     pattern: re.Pattern[str]
-    anchors: frozenset[str]
+    required: tuple[frozenset[str], ...]
 
 
 def compile_phrase(phrase: str, vocabulary: Mapping[str, Sequence[str]]) -> CompiledPhrase:
     """Compile one phrase; raises ValueError for an unknown vocabulary name or a stem too short to anchor."""
     han = _HAN.search(phrase) is not None
     parts: list[str] = []
-    anchor: frozenset[str] = frozenset()
+    required: list[frozenset[str]] = []
     separator = ""
     elements = _ELEMENT.findall(phrase)
     for element in elements:
@@ -59,11 +62,13 @@ def compile_phrase(phrase: str, vocabulary: Mapping[str, Sequence[str]]) -> Comp
             separator = separator or ("" if han else _SPACE)
         else:
             alternatives = _alternatives(element, vocabulary)
-            anchor = max(anchor, _anchor(alternatives, han=han), key=_selectivity)
+            if keys := _word_keys(alternatives, han=han):
+                required.append(keys)
             parts += (separator, _group(alternatives, han=han))
             separator = "" if han else _SPACE
     body = "".join(parts)
-    return CompiledPhrase(re.compile(body if han else rf"(?<![a-z0-9]){body}"), anchor)
+    pattern = re.compile(body if han else rf"(?<![a-z0-9]){body}")
+    return CompiledPhrase(pattern, tuple(sorted(required, key=_selectivity, reverse=True)))
 
 
 def _alternatives(element: str, vocabulary: Mapping[str, Sequence[str]]) -> list[str]:
@@ -104,11 +109,13 @@ def _gap(words: int, *, han: bool) -> str:
     return f"(?:{_GAP_SPACE}{_GAP_WORD}){{0,{words}}}?{_GAP_SPACE}"
 
 
-def _anchor(alternatives: Iterable[str], *, han: bool) -> frozenset[str]:
+def _word_keys(alternatives: Iterable[str], *, han: bool) -> frozenset[str]:
+    """Return the keys of a text that holds one of these; none where a text without a key may hold one."""
     keys = set()
     for word in alternatives:
         if han:
-            keys.add(word[:2] if len(word) > 1 and _HAN.match(word) and _HAN.match(word[1]) else "")
+            ideographs = re.match(r"[\u3400-\u9fff]{0,2}", word)
+            keys.add(ideographs.group() if ideographs else "")
             continue
         head = re.match(r"[a-z0-9]*", word.replace("'", ""))
         stem = head.group() if head else ""
@@ -120,38 +127,48 @@ def _anchor(alternatives: Iterable[str], *, han: bool) -> frozenset[str]:
     return frozenset() if "" in keys else frozenset(keys)
 
 
-def _selectivity(anchor: frozenset[str]) -> tuple[int, int]:
-    return (min(map(len, anchor)), -len(anchor)) if anchor else (0, 0)
+def _selectivity(keys: frozenset[str]) -> tuple[int, int]:
+    return min(map(len, keys)), -len(keys)
 
 
 class PhraseIndex:
-    """Phrases of several groups; finds the ones that a text can hold at all by their anchors."""
+    """Phrases of several groups; finds the ones that a text can hold at all by the words they cannot do without."""
 
     def __init__(self, groups: Mapping[str, Iterable[CompiledPhrase]]) -> None:
-        self._by_key: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
-        self._always: list[tuple[str, re.Pattern[str]]] = []
+        self._by_key: dict[str, list[_Indexed]] = {}
+        self._always: list[_Indexed] = []
         for group, phrases in groups.items():
             for phrase in phrases:
-                for key in phrase.anchors:
-                    self._by_key.setdefault(key, []).append((group, phrase.pattern))
-                if not phrase.anchors:
-                    self._always.append((group, phrase.pattern))
+                first, *others = phrase.required or (frozenset[str](),)
+                indexed = (group, phrase.pattern, tuple(others))
+                for key in first:
+                    self._by_key.setdefault(key, []).append(indexed)
+                if not first:
+                    self._always.append(indexed)
 
     def candidates(self, text: str) -> dict[str, list[re.Pattern[str]]]:
         """Return, per group, the patterns worth trying on `text` (normalised)."""
         found: dict[str, dict[re.Pattern[str], None]] = {}
-        for key in dict.fromkeys(_keys(text)):
-            for group, pattern in self._by_key.get(key, ()):
-                found.setdefault(group, {})[pattern] = None
-        for group, pattern in self._always:
+        ordered = dict.fromkeys(_keys(text))
+        keys = frozenset(ordered)
+        for key in ordered:
+            for group, pattern, others in self._by_key.get(key, ()):
+                if not any(word.isdisjoint(keys) for word in others):
+                    found.setdefault(group, {})[pattern] = None
+        for group, pattern, _ in self._always:
             found.setdefault(group, {})[pattern] = None
         return {group: list(patterns) for group, patterns in found.items()}
+
+
+_Indexed = tuple[str, re.Pattern[str], tuple[frozenset[str], ...]]
+"""Group, pattern, and the keys of its further words."""
 
 
 def _keys(text: str) -> Iterator[str]:
     for token in _TOKEN.findall(text):
         yield token.replace("'", "")[:ANCHOR_LETTERS]
     if _HAN.search(text):
+        yield from (char for char in text if char >= "\u3400")
         for left, right in pairwise(text):
             if left >= "\u3400" and right >= "\u3400":
                 yield left + right

@@ -1,5 +1,6 @@
 """De-identification: identifiers go, clinical values stay, red flags stay."""
 
+import string
 import time
 import tomllib
 from pathlib import Path
@@ -8,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.adapters.deidentify import PatternDeIdentifier
+from streams.adapters.deidentify import PatternDeIdentifier, recognizers_for
+from streams.adapters.identifier_patterns import RECOGNIZERS
 from streams.adapters.red_flag_rules import clinical_words, load_red_flag_rules
 
 DEIDENTIFIER = PatternDeIdentifier(clinical_words(load_red_flag_rules()))
@@ -121,6 +123,24 @@ def test_counts_are_kept_per_kind() -> None:
 def test_a_second_pass_finds_nothing(sentences: list[str]) -> None:
     once = DEIDENTIFIER.deidentify("\n".join(sentences)).text
     assert DEIDENTIFIER.deidentify(once).text == once
+
+
+@given(
+    st.lists(
+        st.sampled_from([text for text, _ in IDENTIFIERS])
+        | st.text(alphabet=string.ascii_letters + string.digits + " .:-/@#\n：名٣", max_size=12),
+        max_size=4,
+    )
+)
+@settings(max_examples=300, deadline=None)
+def test_a_recogniser_that_is_left_out_would_have_found_nothing(parts: list[str]) -> None:
+    text = " ".join(parts)
+    tried = set(map(id, recognizers_for(text)))
+    assert not [r.kind for r in RECOGNIZERS if id(r) not in tried and r.pattern.search(text)]
+
+
+def test_digits_of_another_script_are_digits() -> None:
+    assert DEIDENTIFIER.deidentify("SSN ١٢٣-٤٥-٦٧٨٩").text == "SSN [SSN]"
 
 
 @given(st.text(max_size=200))

@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas import RedFlag
-from streams.adapters.red_flag_rules import load_red_flag_screen
+from streams.adapters.red_flag_rules import load_red_flag_rules, load_red_flag_screen
+from streams.domain.normalized_text import Spelling, normalize
+from streams.domain.phrases import PhraseIndex, compile_phrase
 from streams.domain.red_flags import RedFlagRule, RedFlagRules, RedFlagScreen
 
 CASES: dict[str, dict[str, list[str]]] = tomllib.loads(
@@ -81,6 +83,24 @@ def test_every_rule_names_a_guideline_and_an_urgent_floor() -> None:
 )
 def test_offsets_point_at_the_words_of_the_given_text(text: str, words: str) -> None:
     assert words in {text[flag.start : flag.end] for flag in flags(text)}
+
+
+def test_a_phrase_that_is_not_tried_would_not_have_matched() -> None:
+    rules = load_red_flag_rules()
+    phrases = {rule.rule_id: rule.phrases for rule in rules.rules} | dict(rules.concepts)
+    compiled = {name: [compile_phrase(p, rules.vocabulary) for p in ps] for name, ps in phrases.items()}
+    index, spelling = PhraseIndex(compiled), Spelling(rules.corrected_words, rules.kept_words)
+    missed = []
+    for text in {text for _, text in FIRING + SILENT}:
+        normal = normalize(text, spelling).text
+        tried = index.candidates(normal)
+        missed += [
+            (text, phrase.pattern.pattern)
+            for name, group in compiled.items()
+            for phrase in group
+            if phrase.pattern not in tried.get(name, ()) and phrase.pattern.search(normal)
+        ]
+    assert not missed
 
 
 @given(st.sampled_from([text for _, text in FIRING]), st.sampled_from([text for _, text in FIRING]))
