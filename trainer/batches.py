@@ -44,8 +44,15 @@ class Batch:
 
     def to(self, device: torch.device) -> "Batch":
         """Return the same batch on `device`."""
-        tensors = (self.input_ids, self.attention_mask, self.vitals, self.diagnosis, self.urgency)
-        return Batch(*(tensor.to(device) for tensor in tensors))
+        return Batch(*(tensor.to(device) for tensor in self._tensors))
+
+    def twice(self) -> "Batch":
+        """Return all rows, and all rows again."""
+        return Batch(*(torch.cat([tensor, tensor]) for tensor in self._tensors))
+
+    @property
+    def _tensors(self) -> tuple[Tensor, ...]:
+        return self.input_ids, self.attention_mask, self.vitals, self.diagnosis, self.urgency
 
 
 def encode(rows: Sequence[Row], windower: Windower) -> list[NDArray[np.int64]]:

@@ -11,7 +11,7 @@ from trainer.batches import IGNORED
 from trainer.data.rows import DIAGNOSIS_LABELS, URGENCY_LEVELS, Row
 from trainer.tuning.config import Losses
 
-__all__ = ["TaskLosses"]
+__all__ = ["TaskLosses", "disagreement"]
 
 
 class TaskLosses:
@@ -48,6 +48,13 @@ class TaskLosses:
             _masked(log_p, diagnosis, self._diagnosis, gamma, smoothing),
             _masked(urgency_logits, urgency, self._urgency, gamma, 0.0),
         )
+
+
+def disagreement(logits: Tensor) -> Tensor:
+    """Return the mean symmetric Kullback-Leibler divergence of the first half of the rows [2b, c] from the second."""
+    first, second = logits.log_softmax(dim=1).chunk(2)
+    gap = (first.exp() - second.exp()) * (first - second)
+    return gap.sum(dim=1).mean() / 2
 
 
 def _masked(

@@ -1,7 +1,8 @@
 """A run is a folder: everything that one training run was given, did, measured and made.
 
     runs/<name>/
-        config.yaml             the configuration, complete: `triage train config.yaml` does the same again
+        config.yaml             the configuration, complete: `triage train config.yaml` does the same again;
+                                of a soup: that of the best run in it
         run.json                RunRecord: data, code, seed, device, cost, figures of each epoch, before and after
         reports/epoch_N.txt     the classification report of each epoch, on the validation rows
         encoder.json            the encoder's shape (a transformers configuration)
@@ -25,6 +26,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 __all__ = [
     "MODEL_NAME",
     "MODEL_VERSION",
+    "Averaged",
     "CodeVersion",
     "Continued",
     "DataUsed",
@@ -108,6 +110,15 @@ class Continued(_Record):
     pseudo_labels: int = 0
 
 
+class Averaged(_Record):
+    """What a soup was made of. Figures: the mean of macro-F1 and QWK on the calibration split."""
+
+    way: Literal["uniform", "greedy"]
+    runs: dict[str, float] = Field(description="Figure of each run that was given, by name.")
+    put_in: tuple[str, ...] = Field(description="Those whose weights were averaged, the best first.")
+    figure: float
+
+
 class RunRecord(_Record):
     """What `run.json` holds."""
 
@@ -133,6 +144,7 @@ class RunRecord(_Record):
     after: tuple[Score, ...] = Field(default=(), description="On the test split, at the end.")
     files_sha256: dict[str, str] = Field(default={}, description="Of the exported version's folder.")
     continued: Continued | None = None
+    averaged: Averaged | None = None
 
 
 class RunFolder:

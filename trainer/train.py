@@ -35,13 +35,14 @@ from trainer.runs import (
     RunRecord,
     Score,
 )
+from trainer.tracking import check_tracking, track
 from trainer.tuning.config import TrainConfig
 from trainer.tuning.loop import Trained, train_epochs
 from trainer.tuning.reading import read_config, write_config
 from trainer.tuning.stages import before_epochs
 from trainer.versions import counted, windower_of
 
-__all__ = ["RunUnusable", "load_data", "resume_run", "start_run"]
+__all__ = ["RunUnusable", "export", "load_data", "resume_run", "start_run"]
 
 
 class RunUnusable(Exception):
@@ -49,7 +50,7 @@ class RunUnusable(Exception):
 
 
 def start_run(config: TrainConfig, runs_dir: Path) -> RunFolder:
-    """Train anew. Raises RunUnusable, BadData, EncoderUnavailable, ConfigInvalid."""
+    """Train anew. Raises RunUnusable, BadData, EncoderUnavailable, ConfigInvalid, and what trainer.tracking has."""
     started = datetime.now(UTC)
     name = config.name or f"{config.method.kind}-{started:%Y%m%d-%H%M%S}"
     folder = RunFolder(runs_dir / name)
@@ -75,6 +76,7 @@ class _Run:
 
     def run(self, started: datetime) -> RunFolder:
         config, folder, began = self.config, self.folder, monotonic()
+        check_tracking(config)
         make_deterministic(config.seed, config.threads)
         dataset = load_data(config)
         splits = dataset.splits
@@ -111,8 +113,9 @@ class _Run:
         )
         if not main:
             return folder
-        after = self._export(model, windower, dataset)
+        after = export(folder, config, model, windower, dataset)
         self._finish(record, trained, after, began)
+        track(folder.read(), config)
         return folder
 
     def _first_record(self, started: datetime, dataset: Dataset, model: TriageBert) -> RunRecord:
@@ -147,17 +150,6 @@ class _Run:
         minutes = record.minutes + (monotonic() - began) / 60
         self.folder.write(record.model_copy(update={"epochs": (*kept, epoch), "minutes": minutes}))
 
-    def _export(self, model: TriageBert, windower: Windower, dataset: Dataset) -> tuple[Score, ...]:
-        config, version_dir, splits = self.config, self.folder.version_dir, dataset.splits
-        save_file(
-            {name: value.contiguous() for name, value in model.state_dict().items()}, self.folder.weights
-        )
-        export_int8(model, version_dir / "model.onnx")
-        packaged = package(model, windower, dataset, config, version_dir, system="int8")
-        calibrated = packaged.fitted.calibrated
-        after = scores("float32", judged(model, windower, splits.test, calibrated))
-        return after + scores(None, packaged.results)
-
     def _finish(
         self,
         record: RunRecord,
@@ -181,6 +173,18 @@ class _Run:
             leftover.unlink()
         if self.folder.checkpoint.is_dir():
             self.folder.checkpoint.rmdir()
+
+
+def export(
+    folder: RunFolder, config: TrainConfig, model: TriageBert, windower: Windower, dataset: Dataset
+) -> tuple[Score, ...]:
+    """Write the weights and the version that is served beside its `tokenizer.json`; return its figures."""
+    version_dir = folder.version_dir
+    save_file({name: value.contiguous() for name, value in model.state_dict().items()}, folder.weights)
+    export_int8(model, version_dir / "model.onnx")
+    packaged = package(model, windower, dataset, config, version_dir, system="int8")
+    after = scores("float32", judged(model, windower, dataset.splits.test, packaged.fitted.calibrated))
+    return after + scores(None, packaged.results)
 
 
 def load_data(config: TrainConfig) -> Dataset:

@@ -24,6 +24,7 @@ from trainer.data.importing import PUBLIC_SOURCES, WRITTEN_SOURCES
 from trainer.data.manifest import Origin
 from trainer.data.rows import DIAGNOSIS_LABELS, URGENCY_LEVELS, Row
 from trainer.data.splits import Shares
+from trainer.encoders import PACKAGED
 from trainer.provenance import DATA
 from trainer.tuning.config import TrainConfig
 from trainer.tuning.reading import preset_names, read_config
@@ -43,7 +44,7 @@ class MethodsPlan:
     """`methods`: presets (all of them by default) or YAML files.
 
     `data`: a dataset's folder; otherwise `messages` written ones are split, and real sources below `real`, where they
-    are, are judged unseen. `encoder`: see TrainConfig.
+    are, are judged unseen. `encoder`: see TrainConfig; a YAML file that names another keeps it.
     """
 
     methods: tuple[str, ...] = ()
@@ -67,7 +68,7 @@ class MethodsPlan:
             "accumulation": 1,
             "max_length": self.max_length,
             "early_stopping": None,
-            "encoder": self.encoder,
+            "encoder": self.encoder if given.encoder == PACKAGED else given.encoder,
             "seed": seed,
             "threads": 1,
         }

@@ -1,7 +1,8 @@
 """`triage train`: one configuration becomes one run's folder, with a version that can be served.
 
 `triage train continue` goes on from such a version with new labels (`ops.cli.train_again`), `triage train search` looks
-for a better configuration (`ops.cli.search`).
+for a better configuration (`ops.cli.search`), `pretrain` reads unlabelled text first (`ops.cli.pretrain`), `soup`
+averages finished runs (`ops.cli.soup`).
 """
 
 from pathlib import Path
@@ -14,7 +15,9 @@ from typer.core import TyperGroup
 
 from ops.cli import train_again, train_watch
 from ops.cli.failures import needs_training
+from ops.cli.pretrain import pretrain
 from ops.cli.search import search
+from ops.cli.soup import soup
 
 __all__ = ["register"]
 
@@ -39,6 +42,8 @@ def register(app: typer.Typer) -> None:
     )
     training.command(_FROM_SCRATCH)(train)
     training.command()(search)
+    training.command()(pretrain)
+    training.command()(soup)
     train_again.register(training)
     training.command()(train_watch.watch)
     app.add_typer(training, name="train")
@@ -50,7 +55,10 @@ def train(
     ] = None,
     preset: Annotated[
         str | None,
-        typer.Option(help="classic, lora, adalora, prefix, adapter, top-layers, gradual, heads, default."),
+        typer.Option(
+            help="classic, lora, adalora, prefix, adapter, top-layers, gradual, heads, r-drop, adversarial, "
+            "contrastive, few-shot, default."
+        ),
     ] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="As method.rank=16.")
@@ -71,6 +79,7 @@ def train(
     from trainer.data.errors import BadData
     from trainer.encoders import EncoderUnavailable
     from trainer.runs import NotARun
+    from trainer.tracking import TrackingFailed, TrackingUnavailable
     from trainer.train import RunUnusable, resume_run, start_run
     from trainer.tuning.checkpoint import CheckpointUnreadable
     from trainer.tuning.reading import ConfigInvalid, read_config
@@ -83,7 +92,16 @@ def train(
         else:
             given = [*(settings or []), *([f"data={data}"] if data else [])]
             folder = start_run(read_config(config, preset=preset, settings=given), out)
-    except (ConfigInvalid, BadData, EncoderUnavailable, NotARun, RunUnusable, CheckpointUnreadable) as error:
+    except (
+        BadData,
+        CheckpointUnreadable,
+        ConfigInvalid,
+        EncoderUnavailable,
+        NotARun,
+        RunUnusable,
+        TrackingFailed,
+        TrackingUnavailable,
+    ) as error:
         console.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(1) from None
     record = folder.read()

@@ -12,6 +12,7 @@ __all__ = [
     "AdaLora",
     "Adapter",
     "Augmentation",
+    "Contrastive",
     "EarlyStopping",
     "Frozen",
     "Full",
@@ -136,6 +137,22 @@ class Losses(_Part):
         float, Field(ge=0, description="Focal loss (Lin et al., ICCV 2017); 0 is none.")
     ] = 0.0
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    r_drop: Annotated[
+        float, Field(ge=0, description="Weight of the gap between two dropouts (Liang et al., NeurIPS 2021).")
+    ] = 0.0
+    adversarial: Annotated[
+        float,
+        Field(ge=0, description="How far embedded texts are moved (see adversary.py); 0 is not at all."),
+    ] = 0.0
+
+
+class Contrastive(_Part):
+    """A stage before all others: see trainer.contrastive."""
+
+    epochs: _Count = 2
+    rate: _Positive = 5e-5
+    temperature: _Positive = 0.1
+    batch_size: Annotated[int, Field(ge=2)] = 32
 
 
 class HeadsFirst(_Part):
@@ -189,8 +206,12 @@ class TrainConfig(_Part):
     precision: Literal["float32", "bf16"] = "float32"
     optimizer: Optimizer = Optimizer()
     losses: Losses = Losses()
+    contrastive: Contrastive | None = None
     heads_first: HeadsFirst | None = HeadsFirst()
     augmentation: Augmentation = Augmentation()
     early_stopping: EarlyStopping | None = None
+    tracking: Literal["none", "mlflow"] = Field(
+        default="none", description="Where the finished run is reported, too (see trainer.tracking)."
+    )
     seed: Annotated[int, Field(ge=0)] = 3
     threads: Annotated[int, Field(ge=1, description="Other numbers train other weights.")] = 2

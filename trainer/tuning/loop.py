@@ -20,10 +20,11 @@ from torch import Tensor, nn
 from streams.text import Windower
 from trainer.batches import Batch, VitalsDropout, batches, encode
 from trainer.data.rows import Row
-from trainer.losses import TaskLosses
+from trainer.losses import TaskLosses, disagreement
 from trainer.model import TriageBert
 from trainer.processes import accelerator
 from trainer.runs import EpochRecord
+from trainer.tuning.adversary import Adversary
 from trainer.tuning.augment import vary
 from trainer.tuning.checkpoint import Checkpoint
 from trainer.tuning.config import GradualUnfreezing, TrainConfig
@@ -138,6 +139,8 @@ class _Loop:
         labels = model.diagnosis_head.out_features
         self._losses = TaskLosses(rows, config.losses, diagnosis_labels=labels)
         self._regulariser = regulariser
+        strength = config.losses.adversarial
+        self._adversary = Adversary(model, strength) if strength else None
         self._rng = np.random.default_rng(config.seed)
         self._step = 0
         self._best = _Best()
@@ -179,15 +182,7 @@ class _Loop:
         for number, batch in enumerate(group):
             last = number == len(group) - 1
             with nullcontext() if last else self.accelerator.no_sync(self._forward):
-                logits = self._forward(batch.input_ids, batch.attention_mask, batch.vitals)
-                losses = self._losses(logits[0], logits[1], batch.diagnosis, batch.urgency)
-                weights = self._config.losses
-                loss = weights.diagnosis_weight * losses[0] + weights.urgency_weight * losses[1]
-                penalty = self._method.penalty()
-                loss = loss if penalty is None else loss + penalty
-                if self._regulariser is not None:
-                    loss = loss + self._regulariser(batch, logits)
-                self.accelerator.backward(loss / len(group))
+                losses = self._backward(batch, len(group))
             sums = [total + one.item() / len(group) for total, one in zip(sums, losses, strict=True)]
         torch.nn.utils.clip_grad_norm_(self._trained, self._config.optimizer.gradient_norm)
         self._optimizer.step()
@@ -195,6 +190,32 @@ class _Loop:
         self._method.after_step(self._step)
         self._step += 1
         return sums[0], sums[1]
+
+    def _backward(self, batch: Batch, batches_in_step: int) -> tuple[Tensor, Tensor]:
+        """Add the gradients of one batch; returns both mean losses."""
+        adversary = self._adversary
+        with adversary.watching() if adversary is not None else nullcontext():
+            loss, losses = self._loss(batch)
+            self.accelerator.backward(loss / batches_in_step)
+        if adversary is not None:
+            with adversary.attacking():
+                self.accelerator.backward(self._loss(batch)[0] / batches_in_step)
+        return losses
+
+    def _loss(self, batch: Batch) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        """What is minimised, and both mean losses."""
+        weights = self._config.losses
+        seen = batch.twice() if weights.r_drop else batch
+        logits = self._forward(seen.input_ids, seen.attention_mask, seen.vitals)
+        losses = self._losses(logits[0], logits[1], seen.diagnosis, seen.urgency)
+        loss = weights.diagnosis_weight * losses[0] + weights.urgency_weight * losses[1]
+        if weights.r_drop:
+            loss = loss + weights.r_drop * (disagreement(logits[0]) + disagreement(logits[1]))
+        penalty = self._method.penalty()
+        loss = loss if penalty is None else loss + penalty
+        if self._regulariser is not None:
+            loss = loss + self._regulariser(seen, logits)
+        return loss, losses
 
     def _batches(self) -> Iterator[Batch]:
         """This process's share of one epoch; every process gets the same number."""
@@ -266,6 +287,8 @@ class _Loop:
         if self._best.weights:
             self._model.load_state_dict(self._best.weights)
         self._model.cpu().eval()
+        if self._adversary is not None:
+            self._adversary.leave()
         self._method.merge()
         return Trained(
             epochs=tuple(self.records),

@@ -23,6 +23,10 @@ def test_every_preset_is_valid_and_sets_what_it_names(preset: str) -> None:
         "classic": "full",
         "default": "full",
         "heads": "frozen",
+        "r-drop": "full",
+        "adversarial": "full",
+        "contrastive": "full",
+        "few-shot": "frozen",
     }
     assert config.method.kind == kinds.get(preset, preset)
 
@@ -90,5 +94,5 @@ def test_an_unreadable_file_is_named(content: bytes | None, says: str, tmp_path:
 
 
 def test_an_unknown_preset_is_refused_with_those_there_are() -> None:
-    with pytest.raises(ConfigInvalid, match="there are adalora, adapter, classic"):
+    with pytest.raises(ConfigInvalid, match="there are adalora, adapter, adversarial, classic"):
         read_config(preset="modern")
