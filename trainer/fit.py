@@ -17,7 +17,7 @@ _WANTED_ACCURACY = 0.95
 # Few urgent visits are in calibration, so a share of them missed there promises little: the allowance for false alarms,
 # counted on many visits, is spent whole instead.
 _MISSED_URGENT_AT_MOST, _RAISED_AT_MOST = 0.0, 0.35
-_ENOUGH_LABELS = 30
+_ENOUGH_DIAGNOSES, _ENOUGH_LEVELS = 30, 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,22 +50,25 @@ def fit(graph: ServedGraph, rows: Sequence[Row]) -> Fitted:
 def refit_temperatures(
     graph: ServedGraph, rows: Sequence[Row], learned: Sequence[Row], before: Calibrated
 ) -> Calibrated:
-    """Return `before` with the temperatures of `rows`, for a task with few labels there those of `learned`, too.
+    """Return `before` with the temperatures that held-back `rows` give, where these have enough labels.
 
-    A task that has few in both keeps its own.
-
-    Thresholds are probabilities chosen on far more rows than a round brings: they stay.
+    Thresholds are probabilities chosen on far more rows than a round brings: they stay. The diagnosis head may be
+    another one, so its temperature is fitted on the `learned` rows, too, where few are held back. That of urgency
+    belongs to its threshold: a lower one would publish less urgent levels by the same threshold, on the word of one
+    ward's clear cases. So it never falls, and few labels leave it as it is.
     """
-    fitted = {"diagnosis": before.diagnosis_temperature, "urgency": before.urgency_temperature}
-    for task in fitted:
-        known, truth = labelled(rows, task)
-        if len(known) < _ENOUGH_LABELS:
-            known, truth = labelled([*rows, *learned], task)
-        if len(known) >= _ENOUGH_LABELS:
-            answers = graph.ask(known, title="calibrate")
-            logits = answers.diagnosis_logits if task == "diagnosis" else answers.urgency_logits
-            fitted[task] = calibrate.fit_temperature(logits, truth, calibrate.source_weights(known))
-    return Calibrated(fitted["diagnosis"], fitted["urgency"], before.urgency_plausible_from)
+    diagnosis, urgency = before.diagnosis_temperature, before.urgency_temperature
+    for some in (rows, [*rows, *learned]):
+        known, truth = labelled(some, "diagnosis")
+        if len(known) >= _ENOUGH_DIAGNOSES:
+            logits = graph.ask(known, title="calibrate").diagnosis_logits
+            diagnosis = calibrate.fit_temperature(logits, truth, calibrate.source_weights(known))
+            break
+    triaged, levels = labelled(rows, "urgency")
+    if len(triaged) >= _ENOUGH_LEVELS:
+        logits = graph.ask(triaged, title="calibrate").urgency_logits
+        urgency = max(urgency, calibrate.fit_temperature(logits, levels, calibrate.source_weights(triaged)))
+    return Calibrated(diagnosis, urgency, before.urgency_plausible_from)
 
 
 def _fit_diagnosis(graph: ServedGraph, rows: Sequence[Row]) -> tuple[float, float]:
