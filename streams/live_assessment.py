@@ -1,7 +1,8 @@
 """Assessment by the live version: a worker goes over to a promoted one between two chunks, without a restart.
 
 A chunk ends with the version that it began with. A version whose files are not those that were released, or which the
-model server does not have ready, does not serve: the worker stays on the one it has, and says so.
+model server does not have ready, does not serve: the worker stays on the one it has, and says so. So it does where the
+last change was written by a newer release and cannot be read; the next one that can be read is followed again.
 """
 
 import asyncio
@@ -24,7 +25,7 @@ __all__ = ["LiveAssessment", "Load"]
 log = structlog.get_logger(__name__)
 
 _FOLLOW_EVERY_S = 0.5
-FILES = "model-files"
+FILES, STEPS = "model-files", "model-steps"
 
 Load = Callable[[str, str | None], Assessment]
 """Version and content digest (None: not known) to what decides by it. Blocks; raises VersionUnusable."""
@@ -52,7 +53,8 @@ class LiveAssessment:
         if serving is None:
             raise Unavailable(FILES)
         decisions = await serving.decide(messages, lane)
-        if self.shadow is not None and self._candidate is not None:
+        is_live = self._serving is serving  # a candidate is compared with the version that it would follow
+        if self.shadow is not None and self._candidate is not None and is_live:
             self.shadow.offer(self._candidate, messages, decisions)
         return decisions
 
@@ -73,7 +75,10 @@ class LiveAssessment:
         """Go over to the live version if it can serve. Raises Unavailable where nobody can say which one it is."""
         async with self._following:
             state = await self.state()
-            self._candidate = state.candidate
+            self._candidate = None
+            if state.unreadable is not None:
+                self._stay(state.unreadable)
+                return
             wanted = state.version or self.default_version
             digest = state.change.content_sha256 if state.change else None
             if self._serving is None or self._serving.version != wanted:
@@ -81,6 +86,15 @@ class LiveAssessment:
             else:
                 self._told = None
                 MODEL_WAITING.clear()
+            if self._serving is not None and self._serving.version == wanted:
+                self._candidate = state.candidate
+
+    def _stay(self, change: int) -> None:
+        """Nobody here can say which version is live. Raises Unavailable where there is none to stay on."""
+        if self._serving is None:
+            raise Unavailable(STEPS)
+        self._wait_for("unknown", "steps")
+        self._say("model_change_unreadable", change=change, serving=self._serving.version)
 
     async def _go_over_to(self, version: str, digest: str | None) -> None:
         try:

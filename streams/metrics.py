@@ -18,6 +18,7 @@ __all__ = [
     "MODEL_ERRORS",
     "MODEL_LIVE",
     "MODEL_SECONDS",
+    "MODEL_STEPS_UNREADABLE",
     "MODEL_WAITING",
     "MODEL_WINDOWS",
     "REVIEWS",
@@ -63,6 +64,9 @@ MODEL_WINDOWS = Histogram(
     "Windows of text in one answered inference request.",
     ["priority"],
     buckets=_POWERS_OF_TWO,
+)
+MODEL_STEPS_UNREADABLE = Counter(
+    "triage_model_steps_unreadable_total", "Records of triage.models.v1 that this release cannot read."
 )
 MODEL_ERRORS = Counter("triage_model_errors_total", "Inference requests that failed.", ["error"])
 MODEL_LIVE = Gauge("triage_model_version_live", "1 for the version that this worker decides by.", ["version"])

@@ -28,13 +28,18 @@ log = structlog.get_logger(__name__)
 
 _LARGEST_SAMPLE = 8
 """The candidate's answers cost the live version's time: a long chunk is not sampled whole."""
+_MOST_UNSAVED = 1_000
+"""Messages that a worker keeps while nothing can be saved; later ones are not counted."""
 
 
 class ShadowTally(Protocol):
     """Adds up what all workers compared. Raises Unavailable."""
 
-    async def add(self, shadowing: str, counts: Mapping[str, int]) -> None:
-        """`shadowing`: the id of the step that began it."""
+    async def add(self, shadowing: str, outcomes: Mapping[str, Sequence[str]]) -> None:
+        """Count each message once, however often it is added: its event id to the names that count one more.
+
+        `shadowing`: the id of the step that began it.
+        """
         ...
 
 
@@ -63,7 +68,8 @@ class Shadow:
     _candidate: Candidate | None = None
     _assessment: Assessment | None = None
     _running: asyncio.Task[None] | None = None
-    _unsaved: Counter[str] = field(default_factory=Counter)
+    _unsaved: dict[str, Sequence[str]] = field(default_factory=dict)
+    _unsaved_of: str = ""
 
     def offer(
         self, candidate: Candidate, messages: Sequence[AdmittedMessage], decisions: Sequence[Decision]
@@ -85,26 +91,25 @@ class Shadow:
             await self._running
 
     async def _answer(self, candidate: Candidate, pairs: Sequence[tuple[AdmittedMessage, Decision]]) -> None:
-        counts: Counter[str] = Counter(messages=len(pairs))
         try:
             assessment = await self._of(candidate)
             answers = await assessment.decide([message for message, _ in pairs], Priority.SHADOW)
         except Exception as failed:  # noqa: BLE001 - whatever a candidate does wrong must not reach the live path
-            counts["unanswered"] = len(pairs)
+            outcomes: list[Sequence[str]] = [("messages", "unanswered")] * len(pairs)
             if not isinstance(failed, TriageError):
                 log.warning("shadow_failed", version=candidate.version, error=type(failed).__name__)
         else:
-            for (_, live), answer in zip(pairs, answers, strict=True):
-                counts.update(compared(live, answer))
-        self._measure(candidate.version, counts)
-        await self._save(candidate, counts)
+            both = zip(pairs, answers, strict=True)
+            outcomes = [("messages", *compared(live, answer)) for (_, live), answer in both]
+        self._measure(candidate.version, Counter(name for names in outcomes for name in names))
+        ids = (str(message.event_id) for message, _ in pairs)
+        await self._save(candidate.since, dict(zip(ids, outcomes, strict=True)))
 
     async def _of(self, candidate: Candidate) -> Assessment:
         if self._assessment is None or self._candidate is None or self._candidate.since != candidate.since:
             loaded = await asyncio.to_thread(self.load, candidate.version, candidate.content_sha256)
             self._assessment = replace(loaded, model=_NeverReloads(loaded.model))
             self._candidate = candidate
-            self._unsaved.clear()
         return self._assessment
 
     def _measure(self, version: str, counts: Counter[str]) -> None:
@@ -114,11 +119,15 @@ class Shadow:
         SHADOW_LABELS.labels(version, "same").inc(counts["same_label"])
         SHADOW_LABELS.labels(version, "other").inc(answered - counts["same_label"])
 
-    async def _save(self, candidate: Candidate, counts: Counter[str]) -> None:
-        self._unsaved.update(counts)
+    async def _save(self, shadowing: str, outcomes: Mapping[str, Sequence[str]]) -> None:
+        if self._unsaved_of != shadowing:
+            self._unsaved, self._unsaved_of = {}, shadowing
+        for event_id, names in outcomes.items():
+            if len(self._unsaved) < _MOST_UNSAVED:
+                self._unsaved.setdefault(event_id, names)
         try:
-            await self.tally.add(candidate.since, dict(self._unsaved))
+            await self.tally.add(shadowing, self._unsaved)
         except Unavailable:
-            log.warning("shadow_tally_away")  # kept for the next time
+            log.warning("shadow_tally_away", unsaved=len(self._unsaved))  # kept for the next time
         else:
-            self._unsaved.clear()
+            self._unsaved = {}

@@ -1,23 +1,28 @@
-"""Where Kafka and the payload keys are: in the deployment that the environment names, else in the embedded stack."""
+"""Where Kafka, Redis, models and keys are: in the deployment that the environment names, else in the embedded stack."""
 
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 from rich.console import Console
 
 from ops.cli.keys import development_keys
 from ops.cli.running import running_stack
+from ops.cli.stack import served_repository
 from ops.local.config import default_data_dir
+from ops.local.stack import Endpoints
 from streams.errors import ConfigurationError
 from streams.kafka_security import librdkafka_config
-from streams.settings import KafkaSettings, PayloadSettings
+from streams.settings import BufferSettings, KafkaSettings, ModelServerSettings, PayloadSettings
 
-__all__ = ["Connection", "connection"]
+__all__ = ["Connection", "connection", "deployment", "embedded"]
 
 _NAMES_A_DEPLOYMENT = "TRIAGE_KAFKA_BOOTSTRAP"
+
+S = TypeVar("S", BufferSettings, ModelServerSettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +49,31 @@ def connection(console: Console) -> Iterator[Connection]:
     with running_stack(console) as endpoints:
         key = development_keys(default_data_dir())["TRIAGE_PAYLOAD_KEY"]
         yield Connection({"bootstrap.servers": str(endpoints.kafka)}, (key.encode(),))
+
+
+@contextmanager
+def deployment(console: Console, kind: type[S]) -> Iterator[S]:
+    """Yield the settings of a deployment, or of the embedded stack, as above. Raises ConfigurationError."""
+    if _NAMES_A_DEPLOYMENT in os.environ:
+        try:
+            settings = kind()
+        except ValidationError as error:
+            raise ConfigurationError(str(error)) from None
+        yield settings
+        return
+    with running_stack(console) as endpoints:
+        yield embedded(endpoints, kind)
+
+
+def embedded(endpoints: Endpoints, kind: type[S]) -> S:
+    """Return the settings of the embedded stack."""
+    values: dict[str, Any] = {
+        "development": True,
+        "kafka_bootstrap": str(endpoints.kafka),
+        "kafka_security_protocol": "PLAINTEXT",
+        "redis_url": SecretStr(str(endpoints.redis_url)),
+        "model_repository": served_repository(),
+        "triton_address": str(endpoints.triton_grpc),
+        "triton_tls": False,
+    }
+    return kind(**{name: value for name, value in values.items() if name in kind.model_fields})

@@ -138,14 +138,10 @@ def _send_again(box: LetterBox, cipher: FernetCipher, opened: OpenLetter) -> str
 
 @contextmanager
 def _box() -> Iterator[tuple[LetterBox, FernetCipher]]:
-    with reported(console):
-        try:
-            with connection(console) as found, closing(LetterBox(found.kafka)) as box:
-                yield box, FernetCipher(found.payload_keys)
-                if box.unreadable:
-                    console.print(f"{box.unreadable} records of the topic are no dead letters")
-        except ConfigurationError as error:
-            _fail(str(error))
+    with reported(console), connection(console) as found, closing(LetterBox(found.kafka)) as box:
+        yield box, FernetCipher(found.payload_keys)
+        if box.unreadable:
+            console.print(f"{box.unreadable} records of the topic are no dead letters")
 
 
 def _find(

@@ -9,7 +9,7 @@ from confluent_kafka import KafkaException
 from rich.console import Console
 
 from ops.local.errors import StackError
-from streams.errors import Unavailable
+from streams.errors import ConfigurationError, Unavailable
 
 __all__ = ["needs_training", "reported"]
 
@@ -23,13 +23,13 @@ def needs_training(console: Console) -> None:
 
 @contextmanager
 def reported(console: Console) -> Iterator[None]:
-    """Print a failure of the stack, of Kafka or of the model server; exit with status 1.
+    """Print a failure of the stack, of Kafka, of the model server or of the settings; exit with status 1.
 
     A part that could not be started shows the end of its log below the line.
     """
     try:
         yield
-    except (StackError, KafkaException, Unavailable) as error:
+    except (StackError, KafkaException, Unavailable, ConfigurationError) as error:
         headline, _, details = _text(error).partition("\n")
         # No markup: a log may hold brackets. No wrapping: one line stays one.
         console.print(headline, style="red", markup=False, highlight=False, soft_wrap=True)

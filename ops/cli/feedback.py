@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import re
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Iterator
@@ -16,15 +15,14 @@ from uuid import uuid4
 
 import typer
 from confluent_kafka import KafkaException, Producer
-from pydantic import SecretStr, ValidationError
+from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
+from ops.cli.connection import deployment
 from ops.cli.failures import reported
 from ops.cli.kafka import payloads
 from ops.cli.rebuild import Rebuilt, rebuild_buffer
-from ops.cli.running import running_stack
-from ops.cli.stack import PROJECT_ROOT
 from schemas import ClinicianFeedback, FeedbackVerdict
 from streams.adapters.redis_feedback import BufferStats, RedisFeedbackBuffer
 from streams.domain.decoding import ERASURE_TYPE
@@ -34,7 +32,7 @@ from streams.settings import BufferSettings
 from streams.topics import FEEDBACK
 from streams.wiring import feedback_buffer, labels
 
-__all__ = ["buffer_settings", "register"]
+__all__ = ["asked", "buffer_settings", "buffered_examples", "publish", "register"]
 
 console = Console(stderr=True)
 _FLUSH_TIMEOUT_S = 30.0
@@ -78,7 +76,7 @@ def send(
 def stats(as_json: AsJson = False) -> None:
     """Count what the buffer holds."""
     with buffer_settings() as settings:
-        found = _asked(settings, RedisFeedbackBuffer.stats)
+        found = asked(settings, RedisFeedbackBuffer.stats)
     if as_json:
         typer.echo(json.dumps(asdict(found), indent=2))
         return
@@ -98,7 +96,7 @@ def export(
 ) -> None:
     """Write the examples that training reads, one FeedbackExample as JSON a line."""
     with buffer_settings() as settings:
-        examples = sorted(asyncio.run(buffered_examples(settings)))
+        examples = sorted(asked(settings, buffered_examples))
     try:
         file.write_text("".join(f"{example}\n" for example in examples), encoding="utf-8")
     except OSError as error:
@@ -109,7 +107,7 @@ def export(
 def disputes(as_json: AsJson = False) -> None:
     """List the messages on which the latest words of clinicians differ."""
     with buffer_settings() as settings:
-        found = _asked(settings, RedisFeedbackBuffer.disputes)
+        found = asked(settings, RedisFeedbackBuffer.disputes)
     if as_json:
         typer.echo(json.dumps([{"source": source, "message_id": name} for source, name in found], indent=2))
         return
@@ -153,13 +151,23 @@ def adjudicate(
 
 def erase(
     patient: Annotated[str, typer.Option(help="Pseudonym: 32 hexadecimal characters, as events carry it.")],
+    rounds: Annotated[
+        Path, typer.Option(help="What `triage train watch` gave its rounds; they forget the patient, too.")
+    ] = Path("rounds"),
 ) -> None:
     """Forget a patient: their examples leave the buffer, and no word on their messages is learned from again."""
+    from trainer.watch.rounds import Rounds, RoundsUnreadable
+
     if not _PSEUDONYM.fullmatch(patient):
         raise typer.BadParameter("--patient is a pseudonym: 32 hexadecimal characters")
     with buffer_settings() as settings:
         _deliver(settings, [(patient.encode(), None, [(CE_TYPE, ERASURE_TYPE.encode())])])
-    typer.echo("1 sent")
+    try:
+        gone = Rounds(rounds).erase({patient})
+    except RoundsUnreadable as error:
+        console.print(str(error), style="red", markup=False)
+        raise typer.Exit(1) from None
+    typer.echo(f"1 sent, {gone} examples of rounds erased")
 
 
 def rebuild(as_json: AsJson = False) -> None:
@@ -193,29 +201,26 @@ def _deliver(settings: BufferSettings, records: Iterable[Record]) -> None:
         raise KafkaException(f"{unsent + len(failures)} words were not delivered")
 
 
-async def buffered_examples(settings: BufferSettings) -> list[str]:
+async def buffered_examples(buffer: RedisFeedbackBuffer) -> list[str]:
     """Return every kept example as JSON, in no order. Raises Unavailable."""
-
-    async def all_of(buffer: RedisFeedbackBuffer) -> list[str]:
-        return [example async for example in buffer.examples()]
-
-    return await _ask(settings, all_of)
+    return [example async for example in buffer.examples()]
 
 
-def _asked(settings: BufferSettings, question: Callable[[RedisFeedbackBuffer], Awaitable[T]]) -> T:
-    return asyncio.run(_ask(settings, question))
+def asked(settings: BufferSettings, question: Callable[[RedisFeedbackBuffer], Awaitable[T]]) -> T:
+    """Ask the buffer. Raises Unavailable."""
 
+    async def ask() -> T:
+        buffer = feedback_buffer(settings)
+        try:
+            return await question(buffer)
+        finally:
+            await buffer.close()
 
-async def _ask(settings: BufferSettings, question: Callable[[RedisFeedbackBuffer], Awaitable[T]]) -> T:
-    buffer = feedback_buffer(settings)
-    try:
-        return await question(buffer)
-    finally:
-        await buffer.close()
+    return asyncio.run(ask())
 
 
 def _source_of(settings: BufferSettings, message_id: str) -> str:
-    open_disputes = _asked(settings, RedisFeedbackBuffer.disputes)
+    open_disputes = asked(settings, RedisFeedbackBuffer.disputes)
     sources = [source for source, name in open_disputes if name == message_id]
     if len(sources) != 1:
         raise typer.BadParameter(f"{len(sources)} open disputes on a message of this id: name its --source")
@@ -239,29 +244,9 @@ def _told(done: Rebuilt) -> str:
 
 @contextmanager
 def buffer_settings() -> Iterator[BufferSettings]:
-    """Of the deployment that the environment names, else of the embedded stack, started where none runs."""
-    with reported(console):
-        if "TRIAGE_KAFKA_BOOTSTRAP" in os.environ:
-            try:
-                settings = BufferSettings()
-            except ValidationError as error:
-                console.print(str(error), style="red", markup=False)
-                raise typer.Exit(1) from None
-            yield settings
-            return
-        with running_stack(console) as endpoints:
-            yield embedded_settings(str(endpoints.kafka), str(endpoints.redis_url))
-
-
-def embedded_settings(kafka: str, redis_url: str) -> BufferSettings:
-    """Settings of the embedded stack."""
-    return BufferSettings(
-        development=True,
-        kafka_bootstrap=kafka,
-        kafka_security_protocol="PLAINTEXT",
-        redis_url=SecretStr(redis_url),
-        model_repository=PROJECT_ROOT / "model_repo",
-    )
+    """Of the deployment that the environment names, else of the embedded stack; failures are told."""
+    with reported(console), deployment(console, BufferSettings) as settings:
+        yield settings
 
 
 def _message_id(word: bytes) -> bytes | None:

@@ -1,14 +1,12 @@
 """Who labelled what, for the commands that look at labellers: from a CSV file, or from the feedback buffer."""
 
-import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ops.cli.feedback import buffer_settings
-from streams.settings import BufferSettings
-from streams.wiring import feedback_buffer
+from ops.cli.feedback import asked, buffer_settings
+from streams.adapters.redis_feedback import RedisFeedbackBuffer
 
 if TYPE_CHECKING:
     from trainer.gate.opinions import Opinion
@@ -28,13 +26,9 @@ def opinions_from(labels: Path | None, feedback: bool) -> "list[Opinion]":
     opinions = [] if labels is None else of_csv(labels)
     if feedback:
         with buffer_settings() as settings:
-            opinions += of_feedback(asyncio.run(_words(settings)))
+            opinions += of_feedback(asked(settings, _words))
     return opinions
 
 
-async def _words(settings: BufferSettings) -> list[tuple[str, str]]:
-    buffer = feedback_buffer(settings)
-    try:
-        return [pair async for pair in buffer.words()]
-    finally:
-        await buffer.close()
+async def _words(buffer: RedisFeedbackBuffer) -> list[tuple[str, str]]:
+    return [pair async for pair in buffer.words()]

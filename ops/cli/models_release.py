@@ -3,7 +3,6 @@
 import getpass
 import hashlib
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -11,13 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from pydantic import SecretStr, ValidationError
 from rich.console import Console
 from rich.table import Table
 
+from ops.cli.connection import deployment
 from ops.cli.failures import reported
-from ops.cli.running import running_stack
-from ops.cli.stack import served_repository
 from streams.settings import ModelServerSettings
 
 if TYPE_CHECKING:
@@ -144,7 +141,7 @@ def at(
     moment = parsed(time)
     with opened() as (release, _):
         steps = release.steps()
-        state = live_at(((recorded.appended_at, recorded.step) for recorded in steps), moment)
+        state = live_at(release.log.told(), moment)
         version = release.live_version(state)
     since = next(
         (r for r in steps if state.change is not None and r.step.event_id == state.change.event_id), None
@@ -190,32 +187,9 @@ def opened() -> Iterator["tuple[Release, ModelServerSettings]"]:
     from ops.release.errors import ReleaseRefused
     from ops.release.release import open_release
 
-    with reported(console), release_settings() as settings:
+    with reported(console), deployment(console, ModelServerSettings) as settings:
         try:
             yield open_release(settings, told=lambda done: console.print(done, style="dim")), settings
         except ReleaseRefused as refused:
             console.print(str(refused), style="red", markup=False, highlight=False, soft_wrap=True)
             raise typer.Exit(1) from None
-
-
-@contextmanager
-def release_settings() -> Iterator[ModelServerSettings]:
-    """Settings of the deployment that the environment names, else of the embedded stack, started where none runs."""
-    if "TRIAGE_KAFKA_BOOTSTRAP" in os.environ:
-        try:
-            settings = ModelServerSettings()
-        except ValidationError as error:
-            console.print(str(error), style="red", markup=False)
-            raise typer.Exit(1) from None
-        yield settings
-        return
-    with running_stack(console) as endpoints:
-        yield ModelServerSettings(
-            development=True,
-            kafka_bootstrap=str(endpoints.kafka),
-            kafka_security_protocol="PLAINTEXT",
-            redis_url=SecretStr(str(endpoints.redis_url)),
-            model_repository=served_repository(),
-            triton_address=str(endpoints.triton_grpc),
-            triton_tls=False,
-        )

@@ -90,7 +90,6 @@ def watch(
     from streams.adapters.kafka_reader import KafkaReader
 
     limits = Limits(
-        looks=max(1, int(window_s / every_s)),
         min_decisions=min_decisions,
         min_feedback=min_feedback,
         override_margin=override_margin,

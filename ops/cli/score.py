@@ -19,6 +19,7 @@ from ops.local.config import StackConfig
 from ops.local.errors import StackNotRunning
 from ops.local.stack import Stack
 from streams.domain.live_model import fold
+from streams.errors import Unavailable
 
 __all__ = ["register"]
 
@@ -90,9 +91,13 @@ def _model_server() -> Iterator[tuple[str, str | None]]:
 def _live_version(kafka: str) -> str | None:
     """The version that decides on the running stack; None: the one that the settings name."""
     from streams.adapters.model_log import ModelLog
+    from streams.live_assessment import STEPS
 
     log = ModelLog({"bootstrap.servers": kafka}, _MODEL)
     try:
-        return fold(recorded.step for recorded in log.steps()).version
+        state = fold(step for _, step in log.told())
     finally:
         log.close()
+    if state.unreadable is not None:  # a newer release knows which one it is
+        raise Unavailable(STEPS)
+    return state.version

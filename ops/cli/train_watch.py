@@ -1,6 +1,5 @@
 """`triage train watch`: begins a round of learning when there is enough to learn."""
 
-import asyncio
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -10,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from ops.cli.feedback import buffer_settings, buffered_examples
+from ops.cli.feedback import asked, buffer_settings, buffered_examples
 from ops.cli.models_release import author, opened
+from streams.adapters.redis_feedback import RedisFeedbackBuffer
 
 if TYPE_CHECKING:
     import numpy as np
@@ -86,9 +86,13 @@ def _look(rounds: Path, policy: "Policy", since: datetime, drift_tested_at: int)
     from trainer.watch.rounds import Rounds, RoundsUnreadable
 
     with buffer_settings() as settings:
-        kept = asyncio.run(buffered_examples(settings))
-    examples = [FeedbackExample.model_validate_json(example) for example in kept]
+        kept = asked(settings, buffered_examples)
+        erased = asked(settings, RedisFeedbackBuffer.erased)
+    read = map(FeedbackExample.model_validate_json, kept)
+    examples = [example for example in read if example.patient_id not in erased]
     try:
+        if gone := Rounds(rounds).erase(erased):
+            console.print(f"{gone} examples of erased patients left the rounds", markup=False)
         return look(
             Rounds(rounds),
             examples,

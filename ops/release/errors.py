@@ -4,10 +4,11 @@ ReleaseRefused
 ├── NotAVersion         a folder is not what can be served
 ├── NotReleasable       the version, or what was shown of it, does not allow the step
 ├── ServerRefused       the model server does not load or serve it
-└── LostRace            another step came first; look again
+├── LostRace            another step came first; look again
+└── Busy                somebody else installs or retires a version just now
 """
 
-__all__ = ["LostRace", "NotAVersion", "NotReleasable", "ReleaseRefused", "ServerRefused"]
+__all__ = ["Busy", "LostRace", "NotAVersion", "NotReleasable", "ReleaseRefused", "ServerRefused"]
 
 
 class ReleaseRefused(Exception):
@@ -28,3 +29,7 @@ class ServerRefused(ReleaseRefused):
 
 class LostRace(ReleaseRefused):
     """Another change of the live version came first."""
+
+
+class Busy(ReleaseRefused):
+    """Somebody else installs or retires a version just now."""

@@ -15,6 +15,7 @@ from schemas import DiagnosisAssessed, UrgencyAssessed
 from streams.adapters.kafka_reader import KafkaReader
 from streams.adapters.model_bundle import content_sha256
 from streams.adapters.model_log import RecordedStep
+from streams.errors import VersionUnusable
 from streams.topics import DIAGNOSES, URGENCIES
 
 __all__ = ["Decided", "VersionFacts", "decisions_about", "facts_of"]
@@ -68,9 +69,13 @@ def facts_of(version: str, steps: list[RecordedStep], versions: ModelVersions) -
     own = tuple(recorded for recorded in steps if recorded.step.version == version)
     recorded_sha = next((recorded.step.content_sha256 for recorded in own), None)
     folder = versions.find(version)
+    gone = VersionFacts(version, recorded_sha, None, own)
     if folder is None:
-        return VersionFacts(version, recorded_sha, None, own)
-    sha = content_sha256(folder)
+        return gone
+    try:
+        sha = content_sha256(folder)
+    except VersionUnusable:
+        return gone
     unchanged = None if recorded_sha is None else recorded_sha == sha
     return VersionFacts(version, sha, unchanged, own, _card(folder))
 

@@ -17,11 +17,12 @@ from ops.release.errors import LostRace, NotReleasable
 from ops.release.evidence import Permission
 from ops.release.repository import ModelVersions
 from ops.release.server import ModelServerControl
-from schemas import LifecycleStep, ModelLifecycle
+from schemas import LifecycleStep, ModelLifecycle, ShadowSummary
 from schemas import Producer as Service
 from streams.adapters.model_bundle import content_sha256
 from streams.adapters.model_log import ModelLog, RecordedStep
-from streams.domain.live_model import LiveModel, fold
+from streams.domain.live_model import LiveModel, counts, fold
+from streams.errors import VersionUnusable
 from streams.kafka_security import librdkafka_config
 from streams.settings import ModelServerSettings
 from streams.topics import MODELS
@@ -29,7 +30,8 @@ from streams.version import VERSION
 
 __all__ = ["Author", "Release", "open_release"]
 
-_FLUSH_TIMEOUT_S = 10.0
+_DELIVERY_TIMEOUT_S, _FLUSH_TIMEOUT_S = 9.0, 10.0
+"""In this order: whoever is told that a step was not delivered must not find it delivered later."""
 _SERVICE = "models"
 
 
@@ -62,27 +64,41 @@ class Release:
 
     def state(self) -> LiveModel:
         """What they come to."""
-        return fold(recorded.step for recorded in self.steps())
+        return fold(step for _, step in self.log.told())
 
     def live_version(self, state: LiveModel | None = None) -> str:
-        """The version that decides."""
-        return (state or self.state()).version or self.default_version
+        """The version that decides. Raises NotReleasable where only a newer release can say."""
+        state = state or self.state()
+        if state.unreadable is not None:
+            raise NotReleasable(
+                f"a newer release wrote change {state.unreadable} of the live version: use that one"
+            )
+        return state.version or self.default_version
 
     def install(self, source: Path, author: Author) -> str:
         """Return the version that `source` has become, loaded and ready, but not live. Raises ReleaseRefused."""
-        self.versions.clear_staging()
-        version = self.versions.same_as(source)
-        if version is None:
-            staged = self.versions.stage(source, str(self.versions.next_number()), self.live_version())
-            self.told("copied")
-            version = self.versions.publish(staged).name
-            self.told("published")
-        self.server.take_over(version)
-        self.told("loaded")
-        digest = content_sha256(self.versions.path(version))
-        if not self._is_installed(version, digest):
-            self._write(LifecycleStep.INSTALLED, version, digest, author)
-            self.told("recorded")
+        with self.versions.locked():
+            state = self.state()
+            self.versions.clear_staging()
+            version = self.versions.same_as(source, self.told)
+            if version is None:
+                version = self._take_in(source, state)
+            self.server.take_over(version)
+            self.told("loaded")
+            digest = self._digest(version)
+            if version in state.retired or not self._is_installed(version, digest):
+                self._write(LifecycleStep.INSTALLED, version, digest, author)
+                self.told("recorded")
+            return version
+
+    def _take_in(self, source: Path, state: LiveModel) -> str:
+        live = self.live_version(state)
+        if state.change is not None and self._digest(live) != state.change.content_sha256:
+            raise NotReleasable(f"the files of version {live}, whose code it would take, have changed since")
+        staged = self.versions.stage(source, str(self.versions.next_number()), live)
+        self.told("copied")
+        version = self.versions.publish(staged).name
+        self.told("published")
         return version
 
     def promote(self, version: str, author: Author, permission: Callable[[Path, Path], Permission]) -> None:
@@ -91,7 +107,7 @@ class Release:
         live = self.live_version(state)
         if version == live:
             return
-        digest = self._digest(version)
+        digest = self._usable(version, state)
         if not self._is_installed(version, digest):
             raise NotReleasable(f"version {version} is not installed, or its files have changed since")
         granted = permission(self.versions.path(version), self.versions.path(live))
@@ -123,7 +139,7 @@ class Release:
         target = to or (state.change.previous_version if state.change else None)
         if target is None:
             raise NotReleasable(f"version {live} was never promoted: there is none before it")
-        digest = self._digest(target)
+        digest = self._usable(target, state)
         if digest not in self._known_digests(target):
             raise NotReleasable(f"the files of version {target} are not those that served")
         self._have_ready(target)
@@ -131,26 +147,36 @@ class Release:
         return target
 
     def retire(self, version: str, author: Author) -> None:
-        """Take a version out of service; its files are kept aside. Raises ReleaseRefused."""
-        state = self.state()
-        before = state.change.previous_version if state.change else None
-        if version in (self.live_version(state), before):
-            raise NotReleasable(f"version {version} is live, or the one to roll back to")
-        kept = self.versions.find(version)
-        if kept is None:
-            raise NotReleasable(f"there is no version {version}")
-        digest = content_sha256(kept)
-        self.versions.withdraw(version)
-        self.told("withdrawn")
-        self.server.forget_what_is_gone()
-        if not self._has(LifecycleStep.RETIRED, version, digest):
-            self._write(LifecycleStep.RETIRED, version, digest, author)
+        """Take a version out of service; its files are kept aside. Raises ReleaseRefused.
 
-    def write_shadow(
-        self, step: LifecycleStep, version: str, author: Author, **fields: Any
-    ) -> ModelLifecycle:
-        """Record that a version begins or ends to answer in the shadow."""
-        return self._write(step, version, self._digest(version), author, **fields)
+        The record comes first: from there on the version cannot become live, or it was in use before and stays.
+        """
+        with self.versions.locked():
+            state = self.state()
+            if version in state.in_use | {self.live_version(state)}:
+                raise NotReleasable(f"version {version} is live, in the shadow, or the one to roll back to")
+            digest = self._digest_in(self.versions.find(version), version)
+            if version not in state.retired:
+                self._write(LifecycleStep.RETIRED, version, digest, author)
+                self.told("recorded")
+                if version not in self.state().retired:
+                    raise LostRace(f"version {version} came into use meanwhile")
+            self.versions.withdraw(version)
+            self.told("withdrawn")
+            self.server.forget_what_is_gone()
+
+    def begin_shadow(self, version: str, author: Author, share: float) -> str:
+        """Let a version answer a share of the live messages; the id of the step. Raises ReleaseRefused."""
+        digest = self._usable(version, self.state())
+        step = self._write(LifecycleStep.SHADOWING, version, digest, author, shadow_share=share)
+        candidate = self.state().candidate
+        if candidate is None or candidate.since != str(step.event_id):
+            raise LostRace(f"version {version} does not answer in the shadow: another step came first")
+        return candidate.since
+
+    def end_shadow(self, version: str, author: Author, summary: ShadowSummary) -> None:
+        """Record what came of it."""
+        self._write(LifecycleStep.SHADOWED, version, self._digest(version), author, shadow=summary)
 
     def _change(
         self,
@@ -171,17 +197,14 @@ class Release:
             previous_version=previous,
             # what was released, not what lies there now: a file changed on disk does not become a known one
             previous_sha256=(
-                state.change.content_sha256
-                if state.change is not None
-                else content_sha256(self.versions.path(previous))
+                state.change.content_sha256 if state.change is not None else self._digest(previous)
             ),
             **fields,
         )
         self.told("recorded")
-        changes = [recorded.step for recorded in self.steps() if recorded.step.change is not None]
-        first = next(change for change in changes if change.change == written.change)
-        if first.event_id != written.event_id:
-            raise LostRace(f"another change came first: version {fold(changes).version} is live")
+        told = [step for _, step in self.log.told()]
+        if not counts(told, written.event_id):
+            raise LostRace(f"another change came first: version {self.live_version(fold(told))} is live")
 
     def _write(
         self, step: LifecycleStep, version: str, digest: str, author: Author, **fields: Any
@@ -215,11 +238,23 @@ class Release:
             self.server.take_over(version)
         self.told("ready")
 
+    def _usable(self, version: str, state: LiveModel) -> str:
+        """Return the digest of a version that may become live. Raises NotReleasable."""
+        digest = self._digest(version)
+        if version in state.retired:
+            raise NotReleasable(f"version {version} is retired: install it again")
+        return digest
+
     def _digest(self, version: str) -> str:
-        folder = self.versions.path(version)
-        if not folder.exists():
-            raise NotReleasable(f"there is no version {version} in {self.versions.folder}")
-        return content_sha256(folder)
+        return self._digest_in(self.versions.path(version), version)
+
+    def _digest_in(self, folder: Path | None, version: str) -> str:
+        try:
+            if folder is not None:
+                return content_sha256(folder)
+        except VersionUnusable:
+            pass
+        raise NotReleasable(f"there are no files of version {version} in {self.versions.folder}")
 
     def _is_installed(self, version: str, digest: str) -> bool:
         return self._has(LifecycleStep.INSTALLED, version, digest) or digest in self._known_digests(version)
@@ -241,7 +276,14 @@ def open_release(settings: ModelServerSettings, told: Callable[[str], None] = _s
         versions=ModelVersions(settings.model_repository / settings.model_name),
         server=ModelServerControl(settings.triton_address, settings.model_name, tls=settings.triton_tls),
         log=ModelLog(librdkafka_config(settings), settings.model_name),
-        producer=Producer({**librdkafka_config(settings), "enable.idempotence": True, "linger.ms": 0}),
+        producer=Producer(
+            {
+                **librdkafka_config(settings),
+                "enable.idempotence": True,
+                "linger.ms": 0,
+                "delivery.timeout.ms": int(_DELIVERY_TIMEOUT_S * 1000),
+            }
+        ),
         default_version=settings.model_version,
         told=told,
     )

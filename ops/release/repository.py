@@ -4,13 +4,16 @@ import hashlib
 import json
 import shutil
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
-from ops.release.errors import NotAVersion
+from ops.release.errors import Busy, NotAVersion, NotReleasable
 from streams.adapters.model_bundle import ModelBundle, load_bundle
 from streams.adapters.triton import OUTPUTS
 from streams.domain.profile import ModelProfile
@@ -27,6 +30,7 @@ _BUNDLE, _GRAPH, _SERVER_CODE, _CARD, _CARD_TEXT = (
     "MODEL_CARD.md",
 )
 _STAGING, _RETIRED = ".staging", ".retired"
+_LOCK_WAIT_S = 60.0
 _URGENCY_LEVELS = 5
 _PROBE_TEXT = "chest pain"
 
@@ -46,18 +50,39 @@ class ModelVersions:
         """All versions that are there."""
         return sorted(int(path.name) for path in self.folder.glob("[1-9]*") if path.name.isdigit())
 
-    def same_as(self, source: Path) -> str | None:
-        """The version that was made of the same files, if it is there. Raises NotAVersion."""
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Be the only one who adds or takes away folders. Raises Busy. The kernel ends it with the process."""
+        lock = FileLock(self.folder.parent / f".{self.name}.lock")
+        try:
+            lock.acquire(timeout=_LOCK_WAIT_S)
+        except Timeout:
+            raise Busy(f"another version of {self.name} is installed or retired just now") from None
+        except OSError as cause:
+            raise NotReleasable(f"{self.folder.parent}: {cause.strerror}") from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def same_as(self, source: Path, told: Callable[[str], None] = lambda _: None) -> str | None:
+        """The version that was made of the same files, if it is there. Raises NotAVersion where `source` is none.
+
+        `told` hears of folders that cannot be read: none of them is the one.
+        """
         wanted = _identity(source)
         for number in self.numbers():
-            if _identity(self.path(str(number))) == wanted:
-                return str(number)
+            try:
+                if _identity(self.path(str(number))) == wanted:
+                    return str(number)
+            except NotAVersion as broken:
+                told(f"skipped {broken}")
         return None
 
     def stage(self, source: Path, version: str, like: str) -> Path:
         """Copy `source` as `version`, and see that it answers. Raises NotAVersion; nothing is left then.
 
-        `like`: the version whose server code and tensors it must fit.
+        `like`: the version whose tensors it must fit, and whose code for the server it takes: no gate judges code.
         """
         staging = self.folder.parent / _STAGING
         staging.mkdir(exist_ok=True)
@@ -65,11 +90,10 @@ class ModelVersions:
         copy = holder / self.name / version
         copy.mkdir(parents=True)
         try:
-            for name in (*FILES, _SERVER_CODE, _CARD, _CARD_TEXT):
+            for name in (*FILES, _CARD, _CARD_TEXT):
                 if (source / name).exists():
                     shutil.copyfile(source / name, copy / name)
-            if not (copy / _SERVER_CODE).exists():
-                shutil.copyfile(self.path(like) / _SERVER_CODE, copy / _SERVER_CODE)
+            shutil.copyfile(self.path(like) / _SERVER_CODE, copy / _SERVER_CODE)
             _rename(copy, self.name, version)
             _check_answers(copy, load_bundle(self.path(like)))
         except (OSError, ValueError) as cause:

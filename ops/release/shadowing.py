@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ops.release.errors import NotReleasable
 from ops.release.release import Author, Release
-from schemas import LifecycleStep, ShadowSummary
+from schemas import ShadowSummary
 
 __all__ = ["Extent", "shadow"]
 
@@ -46,7 +46,7 @@ def shadow(
             summary = _summary(tally(begun))
             told(summary)
     finally:
-        release.write_shadow(LifecycleStep.SHADOWED, version, author, shadow=summary)
+        release.end_shadow(version, author, summary)
     return summary
 
 
@@ -59,8 +59,7 @@ def _begin(release: Release, version: str, author: Author, extent: Extent) -> st
     running = state.candidate
     if running is not None and (running.version, running.share) == (version, extent.share):
         return running.since
-    step = release.write_shadow(LifecycleStep.SHADOWING, version, author, shadow_share=extent.share)
-    return str(step.event_id)
+    return release.begin_shadow(version, author, extent.share)
 
 
 def _summary(counts: Mapping[str, int]) -> ShadowSummary:

@@ -1,9 +1,10 @@
 """Watches a promoted version for a while, and rolls it back by itself where it is worse than the one before."""
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from math import ceil, floor
 
 from ops.release.errors import LostRace, NotReleasable
 from ops.release.observed import TOPICS, Observed
@@ -12,7 +13,7 @@ from ops.release.release import Author, Release
 from schemas import LifecycleStep
 from streams.adapters.kafka_reader import KafkaReader
 
-__all__ = ["Verdict", "watch"]
+__all__ = ["Verdict", "looks", "watch"]
 
 BY = "triage-watch"
 
@@ -38,18 +39,21 @@ def watch(
 ) -> Verdict:
     """Look at what was decided `window_s` before and after the promotion, every `every_s`, until the window is over.
 
-    Started again after a crash, it reads the same records and goes on. Raises NotReleasable where the live version
-    was not promoted, Unavailable while the brokers don't answer.
+    The level of `limits` is shared among as many looks as the window has, whenever the watch begins. Started again
+    after a crash, it reads the same records and goes on. Raises NotReleasable where the live version was not promoted,
+    Unavailable while the brokers don't answer.
     """
-    promotion = next((r for r in reversed(release.steps()) if r.step == release.state().change), None)
+    limits = replace(limits, looks=ceil(window_s / every_s))
+    live = release.state().change
+    promotion = next((recorded for recorded in release.steps() if recorded.step == live), None)
     if promotion is None or promotion.step.step is not LifecycleStep.PROMOTED:
         raise NotReleasable("the live version was not promoted: there is nothing to watch")
     version, before = promotion.step.version, str(promotion.step.previous_version)
     began_ms = int((promotion.appended_at - timedelta(seconds=window_s)).timestamp() * 1000)
-    ends_s = promotion.appended_at.timestamp() + window_s
-    observed = Observed()
+    promoted_s = promotion.appended_at.timestamp()
+    observed, findings = Observed(), tuple[Finding, ...]()
     positions = reader.offsets_at([topic.name for topic in TOPICS], began_ms)
-    while True:
+    for _ in looks(promoted_s, window_s, every_s):
         for topic in TOPICS:
             for batch in reader.read_on([topic.name], positions):
                 for record in batch:
@@ -63,10 +67,23 @@ def watch(
         if regressed:
             author = Author(BY, "; ".join(regressed)[:500])
             try:
-                live = release.roll_back(author, after=promotion.step)
+                before = release.roll_back(author, after=promotion.step)
             except LostRace:  # a person was quicker
                 return Verdict(version, findings, superseded=True)
-            return Verdict(version, findings, rolled_back_to=live)
-        if time.time() >= ends_s:
-            return Verdict(version, findings)
-        time.sleep(min(every_s, max(0.0, ends_s - time.time())))
+            return Verdict(version, findings, rolled_back_to=before)
+    return Verdict(version, findings)
+
+
+def looks(began_s: float, window_s: float, every_s: float) -> Iterator[float]:
+    """Wait for, and yield, each moment at which to look: every `every_s` since `began_s`, and at the window's end.
+
+    Moments that are over are left out; the window's end is not.
+    """
+    last = ceil(window_s / every_s)
+    number = 0
+    while number < last:
+        passed = floor((time.time() - began_s) / every_s)
+        number = min(max(number, passed) + 1, last)
+        moment_s = began_s + min(number * every_s, window_s)
+        time.sleep(max(0.0, moment_s - time.time()))
+        yield moment_s

@@ -11,6 +11,7 @@ import numpy as np
 
 from streams.domain.domain_distance import DomainStatistics
 from streams.domain.profile import ModelProfile
+from streams.errors import VersionUnusable
 from streams.text import VITALS_FIELDS, Windower
 
 __all__ = ["ModelBundle", "content_sha256", "load_bundle", "load_labels"]
@@ -53,11 +54,15 @@ def load_labels(version_dir: Path) -> tuple[str, ...]:
 
 
 def content_sha256(version_dir: Path) -> str:
-    """Return the digest of a version: over the relative names and digests of all its files, in order of their names."""
+    """Return the digest of a version: over the relative names and digests of all its files, in order of their names.
+
+    Raises VersionUnusable where there are none.
+    """
+    files = sorted(path for path in version_dir.rglob("*") if path.is_file() and _CACHES not in path.parts)
+    if not files:
+        raise VersionUnusable(f"no files of version {version_dir.name}")
     total = hashlib.sha256()
-    for path in sorted(
-        path for path in version_dir.rglob("*") if path.is_file() and _CACHES not in path.parts
-    ):
+    for path in files:
         with path.open("rb") as content:
             digest = hashlib.file_digest(content, "sha256").hexdigest()
         total.update(f"{path.relative_to(version_dir).as_posix()}\0{digest}\n".encode())

@@ -4,13 +4,15 @@ import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Annotated
 
 import structlog
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from schemas import ModelLifecycle
 from streams.adapters.kafka_reader import KafkaReader
-from streams.domain.live_model import LiveModel
+from streams.domain.live_model import LiveModel, Step, UnreadableChange
+from streams.metrics import MODEL_STEPS_UNREADABLE
 from streams.topics import MODELS
 
 __all__ = ["ModelLog", "RecordedStep"]
@@ -25,6 +27,15 @@ class RecordedStep:
     offset: int
     appended_at: datetime
     step: ModelLifecycle
+
+
+class _Numbered(BaseModel):
+    """What a step of a newer release must still say for the numbering of changes to go on."""
+
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True, protected_namespaces=())
+
+    model_name: str
+    change: Annotated[int, Field(ge=1)]
 
 
 class ModelLog:
@@ -44,8 +55,16 @@ class ModelLog:
             return await asyncio.to_thread(self._read_on)
 
     def steps(self) -> list[RecordedStep]:
-        """Return every step from the first one. Blocks."""
-        return list(self._steps({}))
+        """Return every step from the first one that can be read. Blocks."""
+        return [
+            RecordedStep(offset, appended_at, step)
+            for offset, appended_at, step in self._read({})
+            if isinstance(step, ModelLifecycle)
+        ]
+
+    def told(self) -> list[tuple[datetime, Step]]:
+        """Return all that decides which version is live, with the broker's time. Blocks."""
+        return [(appended_at, step) for _, appended_at, step in self._read({}) if step is not None]
 
     def close(self) -> None:
         """Close the connections."""
@@ -54,22 +73,34 @@ class ModelLog:
 
     def _read_on(self) -> LiveModel:
         positions = {} if self._next_offset is None else {(MODELS.name, 0): self._next_offset}
-        for recorded in self._steps(positions):
-            self._state = self._state.after(recorded.step)
+        for offset, _, step in self._read(positions):
+            self._next_offset = offset + 1
+            if step is not None:
+                self._state = self._state.after(step)
         return self._state
 
-    def _steps(self, positions: Mapping[tuple[str, int], int]) -> Iterator[RecordedStep]:
+    def _read(self, positions: Mapping[tuple[str, int], int]) -> Iterator[tuple[int, datetime, Step | None]]:
+        """Yield each record; None: it is no step of this model."""
         if self._reader is None:
             self._reader = KafkaReader(self._config)
         for batch in self._reader.read_on([MODELS.name], positions):
             for record in batch:
-                offset = record.offset() or 0
-                self._next_offset = offset + 1
-                try:
-                    step = ModelLifecycle.model_validate_json(record.value() or b"")
-                except ValidationError:
-                    log.error("model_step_unreadable", offset=offset)  # a newer release wrote it
-                    continue
-                if step.model_name == self._model_name:
-                    _, appended_ms = record.timestamp()
-                    yield RecordedStep(offset, datetime.fromtimestamp(appended_ms / 1000, UTC), step)
+                offset, (_, appended_ms) = record.offset() or 0, record.timestamp()
+                appended_at = datetime.fromtimestamp(appended_ms / 1000, UTC)
+                yield offset, appended_at, self._step(record.value() or b"", offset)
+
+    def _step(self, value: bytes, offset: int) -> Step | None:
+        """Read one record; what cannot be read is told, and is no step unless it has the number of a change."""
+        try:
+            step = ModelLifecycle.model_validate_json(value)
+        except ValidationError:
+            MODEL_STEPS_UNREADABLE.inc()
+        else:
+            return step if step.model_name == self._model_name else None
+        try:
+            numbered = _Numbered.model_validate_json(value)
+        except ValidationError:
+            log.error("model_step_unreadable", offset=offset)
+            return None
+        log.error("model_step_unreadable", offset=offset, change=numbered.change)  # a newer release wrote it
+        return UnreadableChange(numbered.change) if numbered.model_name == self._model_name else None

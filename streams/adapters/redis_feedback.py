@@ -171,6 +171,12 @@ class RedisFeedbackBuffer:
                     await pipe.execute()
         return len(gone)
 
+    async def erased(self) -> frozenset[str]:
+        """Return the pseudonyms of all erased patients."""
+        with redis_errors():
+            members: Any = await self._redis.smembers(_key("erased"))
+        return frozenset(map(str, members))
+
     async def disputes(self) -> list[tuple[str, str]]:
         """Return (source, message_id) of every open adjudication."""
         with redis_errors():

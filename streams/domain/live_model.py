@@ -3,10 +3,21 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from uuid import UUID
 
 from schemas import LifecycleStep, ModelLifecycle
 
-__all__ = ["Candidate", "LiveModel", "fold", "live_at"]
+__all__ = ["Candidate", "LiveModel", "Step", "UnreadableChange", "counts", "fold", "live_at"]
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableChange:
+    """A change of the live version that this release cannot read; its `number` is all that is known of it."""
+
+    number: int
+
+
+Step = ModelLifecycle | UnreadableChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +32,16 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class LiveModel:
-    """The state after some steps. `change` is the last that counted; None: the settings name the live version."""
+    """The state after some steps. `change` is the last that counted; None: the settings name the live version.
+
+    `retired`: versions that cannot become live. `unreadable`: the number of a later change, where it cannot be read;
+    which version is live is not known then, until the next change.
+    """
 
     change: ModelLifecycle | None = None
     candidate: Candidate | None = None
+    retired: frozenset[str] = frozenset()
+    unreadable: int | None = None
 
     @property
     def version(self) -> str | None:
@@ -32,25 +49,52 @@ class LiveModel:
         return self.change.version if self.change else None
 
     @property
+    def in_use(self) -> frozenset[str]:
+        """The versions that cannot be retired: live, the one to roll back to, in the shadow."""
+        live = (self.change.version, self.change.previous_version) if self.change else ()
+        shadow = (self.candidate.version,) if self.candidate else ()
+        return frozenset(version for version in (*live, *shadow) if version is not None)
+
+    @property
     def next_change(self) -> int:
         """The number that a change decided from this state has."""
-        return (self.change.change or 0) + 1 if self.change else 1
+        return max(self.change.change or 0 if self.change else 0, self.unreadable or 0) + 1
 
-    def after(self, step: ModelLifecycle) -> "LiveModel":
-        """Return the state after one more step. A change that was decided from another state changes nothing."""
+    def after(self, step: Step) -> "LiveModel":
+        """Return the state after one more step.
+
+        A change that was decided from an earlier state, or that names a retired version, changes nothing. One with a
+        higher number than the next was decided by who could read what is missing here, and counts.
+        """
+        if isinstance(step, UnreadableChange):
+            is_next = step.number >= self.next_change
+            return replace(self, candidate=None, unreadable=step.number) if is_next else self
         if step.change is not None:
-            # the candidate was compared with the version before
-            return LiveModel(step) if step.change == self.next_change else self
+            if step.change < self.next_change or step.version in self.retired:
+                return self
+            return LiveModel(step, retired=self.retired)  # the candidate was compared with the version before
+        return self._after_preparation(step)
+
+    def _after_preparation(self, step: ModelLifecycle) -> "LiveModel":
+        if step.step is LifecycleStep.INSTALLED:
+            return replace(self, retired=self.retired - {step.version})
+        if step.step is LifecycleStep.RETIRED:
+            # what came into use before this record came stays in use
+            return (
+                self if step.version in self.in_use else replace(self, retired=self.retired | {step.version})
+            )
         if step.step is LifecycleStep.SHADOWING and step.shadow_share is not None:
+            if step.version in self.retired:
+                return self
             candidate = Candidate(step.version, step.content_sha256, step.shadow_share, str(step.event_id))
             return replace(self, candidate=candidate)
-        ends_shadow = step.step in (LifecycleStep.SHADOWED, LifecycleStep.RETIRED)
+        ends_shadow = step.step is LifecycleStep.SHADOWED
         if ends_shadow and self.candidate is not None and self.candidate.version == step.version:
             return replace(self, candidate=None)
         return self
 
 
-def fold(steps: Iterable[ModelLifecycle], begin: LiveModel | None = None) -> LiveModel:
+def fold(steps: Iterable[Step], begin: LiveModel | None = None) -> LiveModel:
     """Return the state after `steps`, which are of one model."""
     state = begin or LiveModel()
     for step in steps:
@@ -58,6 +102,16 @@ def fold(steps: Iterable[ModelLifecycle], begin: LiveModel | None = None) -> Liv
     return state
 
 
-def live_at(steps: Iterable[tuple[datetime, ModelLifecycle]], moment: datetime) -> LiveModel:
+def live_at(steps: Iterable[tuple[datetime, Step]], moment: datetime) -> LiveModel:
     """Return the state at `moment`; each step comes with the time at which the broker took it."""
     return fold(step for appended_at, step in steps if appended_at <= moment)
+
+
+def counts(steps: Iterable[Step], change: UUID) -> bool:
+    """Whether the change with this event id changed anything."""
+    state = LiveModel()
+    for step in steps:
+        state = state.after(step)
+        if state.change is not None and state.change.event_id == change:
+            return True
+    return False

@@ -15,13 +15,10 @@ def is_sampled(event_id: UUID, share: float) -> bool:
     return event_id.int % _PARTS < share * _PARTS
 
 
-def compared(live: Decision, candidate: Decision) -> dict[str, int]:
-    """Count one message, by the names of `schemas.ShadowSummary`."""
+def compared(live: Decision, candidate: Decision) -> tuple[str, ...]:
+    """Name what one message counts for, as `schemas.ShadowSummary` does."""
     before, after = live.urgency.level, candidate.urgency.level
-    return {
-        "same_level": int(after == before),
-        "more_urgent": int(after < before),
-        "less_urgent": int(after > before),
-        "same_label": int(live.diagnosis.label == candidate.diagnosis.label),
-        "urgent_lowered": int(before <= _URGENT < after),
-    }
+    of_level = "same_level" if after == before else "more_urgent" if after < before else "less_urgent"
+    same_label = ("same_label",) if live.diagnosis.label == candidate.diagnosis.label else ()
+    lowered = ("urgent_lowered",) if before <= _URGENT < after else ()
+    return of_level, *same_label, *lowered

@@ -10,6 +10,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -19,7 +20,8 @@ from confluent_kafka import Message, Producer
 from typer.testing import CliRunner
 
 from ops.cli.cases import CaseBook
-from ops.cli.feedback import buffered_examples, embedded_settings, publish
+from ops.cli.connection import embedded
+from ops.cli.feedback import asked, buffered_examples, publish
 from ops.cli.kafka import Follower
 from ops.cli.main import app
 from ops.cli.rebuild import rebuild_buffer
@@ -28,12 +30,13 @@ from ops.local.blocking import running
 from ops.local.config import PartSpec, StackConfig
 from ops.local.stack import Stack
 from schemas import DeadLetter, DeadLetterReason, Origin, event_id
-from streams.adapters.redis_feedback import BufferStats
+from streams.adapters.redis_feedback import BufferStats, RedisFeedbackBuffer
+from streams.domain.feedback import FeedbackExample
 from streams.settings import BufferSettings
 from streams.topics import DEADLETTERS, STANDARD
-from streams.wiring import feedback_buffer
 from tests.integration.parts import Parts
 from tests.unit.streams.factories import NOW, PRODUCER, admitted
+from trainer.watch.rounds import LABELS, Rounds
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(180)]
 
@@ -61,8 +64,8 @@ def bootstrap(parts: Parts) -> str:
 
 
 @pytest.fixture
-def settings(parts: Parts, bootstrap: str) -> BufferSettings:
-    return embedded_settings(bootstrap, str(parts.stack.endpoints.redis_url))
+def settings(parts: Parts) -> BufferSettings:
+    return embedded(parts.stack.endpoints, BufferSettings)
 
 
 @pytest.fixture
@@ -135,14 +138,7 @@ def _declare_dead(bootstrap: str, origin: Origin) -> DeadLetter:
 
 
 def _stats(settings: BufferSettings) -> BufferStats:
-    async def ask() -> BufferStats:
-        buffer = feedback_buffer(settings)
-        try:
-            return await buffer.stats()
-        finally:
-            await buffer.close()
-
-    return asyncio.run(ask())
+    return asked(settings, RedisFeedbackBuffer.stats)
 
 
 def _words(settings: BufferSettings) -> int:
@@ -185,7 +181,7 @@ def test_the_latest_word_counts_and_disagreement_is_adjudicated(
     publish(settings, [_word("words", diagnosis="cancer"), _word("words", diagnosis="diabetes")])
     _wait_for(lambda: _words(settings) == before + 2, "both words are kept")
     assert _settled(server, "words") == {"diagnosis": "diabetes", "urgency": 2, "disputed": []}
-    kept = [json.loads(example) for example in asyncio.run(buffered_examples(settings))]
+    kept = [json.loads(example) for example in asked(settings, buffered_examples)]
     assert [example["settled"] for example in kept if example["message_id"] == "words"] == [
         {"diagnosis": "diabetes", "urgency": 2, "disputed": []}
     ]
@@ -227,7 +223,11 @@ def test_every_kind_of_bad_feedback_has_its_own_dead_letter(
 
 
 def test_a_dispute_is_settled_and_a_patient_erased_from_the_command_line(
-    bootstrap: str, settings: BufferSettings, server: "redis.Redis", monkeypatch: pytest.MonkeyPatch
+    bootstrap: str,
+    settings: BufferSettings,
+    server: "redis.Redis",
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     monkeypatch.setenv("TRIAGE_DEVELOPMENT", "1")
     monkeypatch.setenv("TRIAGE_KAFKA_BOOTSTRAP", bootstrap)
@@ -250,9 +250,14 @@ def test_a_dispute_is_settled_and_a_patient_erased_from_the_command_line(
     _wait_for(lambda: _settled(server, name)["diagnosis"] == "normal", "the ruling counts")
     assert name not in command("disputes", "--json")
 
-    command("erase", "--patient", name)
+    given = [FeedbackExample.model_validate_json(kept) for kept in asked(settings, buffered_examples)]
+    labels = Rounds(tmp_path).begin([one for one in given if one.patient_id == name], "count") / LABELS
+    assert name in labels.read_text()
+    assert "1 examples of rounds" in command("erase", "--patient", name, "--rounds", str(tmp_path))
+    assert labels.read_text() == ""
     _wait_for(lambda: _stats(settings).erased_patients == 1, "the erasure has come")
     _wait_for(lambda: name not in str({**_content(server), f"{BUFFER}erased": None}), "all of it is gone")
+    assert asked(settings, RedisFeedbackBuffer.erased) == {name}
     assert asyncio.run(rebuild_buffer(settings)).refused["patient_erased"] == 3
     assert name not in str({**_content(server), f"{BUFFER}erased": None})
 

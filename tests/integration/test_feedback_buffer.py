@@ -1,13 +1,17 @@
 """The buffer's script on a real Redis: bounded, the same in any order, whole or not at all."""
 
 import asyncio
+import json
 import random
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import TypeVar
 
 import pytest
 import redis
+from typer.testing import CliRunner
 
+from ops.cli.main import app
+from ops.cli.stack import PROJECT_ROOT
 from schemas import ClinicianFeedback, DeadLetterReason
 from streams.adapters.redis_feedback import BufferLimits, RedisFeedbackBuffer
 from streams.domain.decoding import decode_feedback
@@ -18,8 +22,10 @@ from streams.ports import FoundMessage
 from tests.integration.own_redis import own_redis
 from tests.unit.streams.domain.test_decode_feedback import sent
 from tests.unit.streams.factories import LABELS, admitted
+from trainer.corpus import generate
 
 CLASSES = training_classes(LABELS)
+MODELS = PROJECT_ROOT / "model_repo"
 SMALL = BufferLimits(cases=40, recent=10, per_class=3)
 
 T = TypeVar("T")
@@ -231,3 +237,51 @@ def test_two_writers_lose_no_word(url: str, server: "redis.Redis") -> None:
     _with(url, race)
     stats = _with(url, lambda buffer: buffer.stats())
     assert stats.counts == {"overridden:diabetes": 4}
+
+
+def test_labellers_of_the_buffer_are_judged_from_the_command_line(
+    url: str, server: "redis.Redis", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three clinicians on the same messages; the third gives every one another label."""
+    told = {f"m{number}": item for number, item in enumerate(generate(24, seed=3))}
+    names = ("normal", "cancer")
+    words = [
+        (
+            decode_feedback(
+                sent(
+                    feedback_id=f"f-{name}-{who}",
+                    message_id=name,
+                    clinician_id=f"c{who}",
+                    diagnosis=names[(number + (who == 2)) % 2],
+                )
+            ),
+            Place(0, 3 * number + who, 1_000 + number),
+        )
+        for number, name in enumerate(told)
+        for who in range(3)
+    ]
+
+    class Told:
+        async def find(self, ids: Sequence[tuple[str, str]]) -> list[FoundMessage]:
+            return [FoundMessage(admitted(name, source=source, text=told[name].text)) for source, name in ids]
+
+    async def keep(buffer: RedisFeedbackBuffer) -> None:
+        learning = Learning(Told(), buffer, frozenset(LABELS))
+        for feedback, place in words:
+            (found,) = await learning.find([feedback])
+            await learning.keep(feedback, found, place)
+
+    _with(url, keep)
+    monkeypatch.setenv("TRIAGE_DEVELOPMENT", "1")
+    monkeypatch.setenv("TRIAGE_KAFKA_BOOTSTRAP", "127.0.0.1:1")
+    monkeypatch.setenv("TRIAGE_KAFKA_SECURITY_PROTOCOL", "PLAINTEXT")
+    monkeypatch.setenv("TRIAGE_REDIS_URL", url)
+    monkeypatch.setenv("TRIAGE_MODEL_REPOSITORY", str(MODELS))
+    live = str(MODELS / "triage_bert" / "1")
+    done = CliRunner().invoke(
+        app, ["models", "labellers", "--against", live, "--feedback", "--workers", "1", "--json"]
+    )
+    assert done.exit_code == 1, done.output
+    found = {one["labeller"]: one for one in json.loads(done.stdout)}
+    assert {name: one["named"] for name, one in found.items()} == {"c0": False, "c1": False, "c2": True}
+    assert found["c2"]["labels"] == found["c2"]["shared"] == 24

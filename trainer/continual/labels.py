@@ -2,15 +2,14 @@
 
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from streams.domain.feedback import OTHER, FeedbackExample
 from streams.text import vitals_vector
 from trainer.data.dataset import Dataset, make_dataset
-from trainer.data.errors import BadCell, BadRows, NothingToLearn
+from trainer.data.errors import NothingToLearn
 from trainer.data.importing import read_labelled
 from trainer.data.manifest import Origin
 from trainer.data.rows import Row
+from trainer.examples import read_examples
 
 __all__ = ["read_new", "row_of"]
 
@@ -24,7 +23,8 @@ def read_new(path: Path, *, seed: int) -> Dataset:
     """
     if path.suffix != FEEDBACK_SUFFIX or not path.is_file():
         return read_labelled(path, seed=seed)
-    rows = [row for row in _rows(path) if row.diagnosis is not None or row.urgency_level is not None]
+    given = [row_of(example) for example in read_examples(path)]
+    rows = [row for row in given if row.diagnosis is not None or row.urgency_level is not None]
     if not rows:
         raise NothingToLearn(f"{path.name}: no example has a settled label")
     origins = [
@@ -53,18 +53,3 @@ def row_of(example: FeedbackExample) -> Row:
         urgency_level=settled.urgency,
         language=example.language,
     )
-
-
-def _rows(path: Path) -> list[Row]:
-    rows, faults = [], []
-    for number, line in enumerate(path.read_text(encoding="utf-8").rstrip("\n").split("\n"), start=1):
-        if not line.strip():
-            continue
-        try:
-            rows.append(row_of(FeedbackExample.model_validate_json(line)))
-        except ValidationError as error:
-            where = ".".join(map(str, error.errors()[0]["loc"])) or "(all)"
-            faults.append(BadCell(number, where, "not as in FeedbackExample"))
-    if faults:
-        raise BadRows(faults)
-    return rows

@@ -3,27 +3,33 @@
     ROUNDS/0001/labels.jsonl    one `FeedbackExample` a line, de-identified patient text: keep it as patient data
     ROUNDS/0001/reason.txt      why the round began
     ROUNDS/0001/learned.txt     what came of it, where its labels were learned; without it they wait for the next round
+    ROUNDS/0001/erased.jsonl    that patients were erased from it: when, how many lines, the labels' digest before
 
 A round exists once its folder has its name: what a crash leaves half written has another, and is written anew.
 """
 
+import json
 import shutil
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 
-from pydantic import ValidationError
+from filelock import FileLock
 
 from streams.domain.feedback import FeedbackExample
+from trainer.data.errors import BadRows
+from trainer.examples import read_examples, write_examples
 
-__all__ = ["LABELS", "Rounds", "RoundsUnreadable", "learned"]
+__all__ = ["ERASED", "LABELS", "Rounds", "RoundsUnreadable", "learned"]
 
-LABELS, REASON, LEARNED = "labels.jsonl", "reason.txt", "learned.txt"
-_UNFINISHED = ".unfinished"
+LABELS, REASON, LEARNED, ERASED = "labels.jsonl", "reason.txt", "learned.txt", "erased.jsonl"
+_UNFINISHED, _ERASING = ".unfinished", ".erasing.lock"
 
 
 class RoundsUnreadable(ValueError):
-    """A round's labels are no `FeedbackExample`s; names the file and the line, never what stands there."""
+    """A round's labels are no `FeedbackExample`s; names the file and the lines, never what stands there."""
 
 
 class Rounds:
@@ -49,7 +55,7 @@ class Rounds:
     def latest(self) -> list[FeedbackExample]:
         """Return what the last round was given; nothing before the first. Raises RoundsUnreadable."""
         rounds = self.all()
-        return read_labels(rounds[-1] / LABELS) if rounds else []
+        return _labels_of(rounds[-1]) if rounds else []
 
     def last_at(self) -> datetime | None:
         """Return when the last round began; None before the first."""
@@ -63,10 +69,20 @@ class Rounds:
         unfinished = self._folder / _UNFINISHED
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(parents=True, mode=0o700)
-        lines = (example.model_dump_json() for example in sorted(examples, key=_mark))
-        (unfinished / LABELS).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        write_examples(sorted(examples, key=_mark), unfinished / LABELS)
         (unfinished / REASON).write_text(f"{reason}\n", encoding="utf-8")
         return unfinished.rename(self._folder / f"{number:04}")
+
+    def erase(self, patients: AbstractSet[str]) -> int:
+        """Take these patients (pseudonyms) out of every round; return how many examples went.
+
+        A run that learned from such a round cannot be resumed. Raises RoundsUnreadable.
+        """
+        rounds = self.all()
+        if not patients or not rounds:
+            return 0
+        with FileLock(self._folder / _ERASING):
+            return sum(_erase_from(folder, patients) for folder in rounds)
 
 
 def learned(folder: Path, outcome: str) -> None:
@@ -74,20 +90,32 @@ def learned(folder: Path, outcome: str) -> None:
     (folder / LEARNED).write_text(f"{outcome}\n", encoding="utf-8")
 
 
+def _erase_from(folder: Path, patients: AbstractSet[str]) -> int:
+    examples = _labels_of(folder)
+    kept = [example for example in examples if example.patient_id not in patients]
+    gone = len(examples) - len(kept)
+    if gone:
+        told = {
+            "erased_at": datetime.now(UTC).isoformat(),
+            "examples": gone,
+            "sha256_before": sha256((folder / LABELS).read_bytes()).hexdigest(),
+        }
+        with (folder / ERASED).open("a", encoding="utf-8") as tombstones:
+            tombstones.write(f"{json.dumps(told)}\n")
+        write_examples(kept, folder / LABELS)
+    return gone
+
+
 def _without(examples: Iterable[FeedbackExample], rounds: Iterable[Path]) -> list[FeedbackExample]:
-    had = {_mark(example) for path in rounds for example in read_labels(path / LABELS)}
+    had = {_mark(example) for folder in rounds for example in _labels_of(folder)}
     return [example for example in examples if example.settled.classes and _mark(example) not in had]
 
 
-def read_labels(path: Path) -> list[FeedbackExample]:
-    """Return the examples of a file. Raises RoundsUnreadable."""
-    examples = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").rstrip("\n").split("\n"), start=1):
-        try:
-            examples.append(FeedbackExample.model_validate_json(line))
-        except ValidationError:
-            raise RoundsUnreadable(f"{path}: line {number} is no example") from None
-    return examples
+def _labels_of(folder: Path) -> list[FeedbackExample]:
+    try:
+        return read_examples(folder / LABELS)
+    except BadRows as error:
+        raise RoundsUnreadable(f"{folder / LABELS}: {error}") from None
 
 
 def _mark(example: FeedbackExample) -> tuple[str, str, str]:

@@ -4,14 +4,15 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from prometheus_client import REGISTRY
 
 from schemas import LifecycleStep
 from streams.adapters.model_bundle import content_sha256
 from streams.assessment import Assessment
-from streams.domain.live_model import LiveModel, fold
+from streams.domain.live_model import Candidate, LiveModel, UnreadableChange, fold
 from streams.errors import Unavailable, VersionUnusable
 from streams.live_assessment import LiveAssessment
 from streams.ports import ModelAnswer, Priority
@@ -139,6 +140,70 @@ async def test_a_rollback_to_a_version_that_served_by_its_digest_reads_no_files_
         await live.refresh()
     assert await _deciding_version(live) == "2"
     assert world.loads == ["1", "2", "3"]
+
+
+async def test_a_change_that_cannot_be_read_leaves_the_worker_where_it_is_until_the_next() -> None:
+    world = World(v1=FakeModel(), v2=FakeModel(), v3=FakeModel())
+    live = world.live()
+    world.now = fold([promoted("2", 1)])
+    await live.refresh()
+    world.now = fold([UnreadableChange(2)], world.now)
+    await live.refresh()
+    assert await _deciding_version(live) == "2"
+    assert REGISTRY.get_sample_value(
+        "triage_model_version_waiting", {"version": "unknown", "waits_for": "steps"}
+    )
+    world.now = fold([promoted("3", 3)], world.now)
+    await live.refresh()
+    assert await _deciding_version(live) == "3"
+    waiting = {"version": "unknown", "waits_for": "steps"}
+    assert REGISTRY.get_sample_value("triage_model_version_waiting", waiting) is None
+
+
+async def test_a_worker_that_starts_and_cannot_read_the_last_change_waits() -> None:
+    world = World(v1=FakeModel(), v3=FakeModel())
+    world.now = fold([UnreadableChange(1)])
+    live = world.live()
+    with pytest.raises(Unavailable, match="model-steps"):
+        await live.decide([admitted()], Priority.STANDARD)
+    assert not await live.ready()
+    world.now = fold([promoted("3", 2)], world.now)
+    assert await _deciding_version(live) == "3"
+
+
+class Offered:
+    """A shadow that notes what it is offered."""
+
+    def __init__(self) -> None:
+        self.versions: list[str] = []
+
+    def offer(self, candidate: Candidate, messages: object, decisions: object) -> None:
+        self.versions.append(candidate.version)
+
+
+async def test_a_candidate_is_compared_with_the_version_that_it_would_follow_alone() -> None:
+    world, offered = World(v2=FakeModel(), v9=FakeModel(broken=True)), Offered()
+    live = world.live()
+    live.shadow = cast(Any, offered)
+    shadowing = step(LifecycleStep.SHADOWING, "3", share=1.0)
+    world.now = fold([promoted("2", 1), shadowing])
+    await live.refresh()
+    await _deciding_version(live)
+    assert offered.versions == ["3"]
+    world.now = fold([promoted("9", 2), shadowing], world.now)
+    await live.refresh()
+    assert await _deciding_version(live) == "2"
+    assert offered.versions == ["3"], "while it still decides by the version before, nothing is compared"
+
+
+@pytest.mark.parametrize("made", [False, True])
+def test_a_version_without_files_has_no_digest(tmp_path: Path, made: bool) -> None:
+    folder = tmp_path / "7"
+    if made:
+        (folder / "__pycache__").mkdir(parents=True)
+        (folder / "__pycache__" / "model.pyc").write_bytes(b"3")
+    with pytest.raises(VersionUnusable, match="no files of version 7"):
+        content_sha256(folder)
 
 
 def test_the_digest_of_a_version_sees_every_file_and_its_name(tmp_path: Path) -> None:

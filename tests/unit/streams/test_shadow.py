@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from streams.assessment import Assessment
@@ -18,14 +18,23 @@ CANDIDATE = Candidate("2", "a" * 64, share=1.0, since="s-1")
 
 
 class Tally:
-    def __init__(self) -> None:
-        self.away = False
-        self.counts: Counter[str] = Counter()
+    """`loses_replies`: it adds, and then its answer does not come."""
 
-    async def add(self, shadowing: str, counts: Mapping[str, int]) -> None:
+    def __init__(self) -> None:
+        self.away = self.loses_replies = False
+        self.added: dict[tuple[str, str], Sequence[str]] = {}
+
+    async def add(self, shadowing: str, outcomes: Mapping[str, Sequence[str]]) -> None:
         if self.away:
             raise Unavailable("redis")
-        self.counts.update({f"{shadowing}:{name}": count for name, count in counts.items()})
+        for event_id, names in outcomes.items():
+            self.added.setdefault((shadowing, event_id), names)
+        if self.loses_replies:
+            raise Unavailable("redis")
+
+    @property
+    def counts(self) -> Counter[str]:
+        return Counter(f"{begun}:{name}" for (begun, _), names in self.added.items() for name in names)
 
 
 def _shadow(model: FakeModel, tally: Tally) -> Shadow:
@@ -37,8 +46,8 @@ def _shadow(model: FakeModel, tally: Tally) -> Shadow:
     return Shadow(load, tally)
 
 
-async def _offer(shadow: Shadow, count: int = 4, candidate: Candidate = CANDIDATE) -> None:
-    messages = [admitted(str(i)) for i in range(count)]
+async def _offer(shadow: Shadow, count: int = 4, candidate: Candidate = CANDIDATE, first: int = 0) -> None:
+    messages = [admitted(str(first + i)) for i in range(count)]
     decisions = await make_assessment(FakeModel()).decide(messages, Priority.STANDARD)
     shadow.offer(candidate, messages, decisions)
     await shadow.settle()
@@ -71,8 +80,40 @@ async def test_what_could_not_be_saved_is_saved_the_next_time() -> None:
     tally.away = True
     await _offer(shadow)
     tally.away = False
-    await _offer(shadow)
+    await _offer(shadow, first=10)
     assert tally.counts["s-1:messages"] == 8
+
+
+async def test_a_message_counts_once_whatever_is_delivered_or_saved_again() -> None:
+    tally = Tally()
+    shadow = _shadow(FakeModel(), tally)
+    tally.loses_replies = True
+    await _offer(shadow)
+    tally.loses_replies = False
+    await _offer(shadow)
+    await _offer(_shadow(FakeModel(), tally))
+    assert tally.counts["s-1:messages"] == 4
+
+
+async def test_what_was_not_saved_of_one_candidate_never_counts_for_the_next() -> None:
+    tally = Tally()
+    shadow = _shadow(FakeModel(), tally)
+    tally.away = True
+    await _offer(shadow)
+    tally.away = False
+    await _offer(shadow, candidate=replace(CANDIDATE, version="9", since="s-2"), first=10)
+    assert tally.counts == {"s-2:messages": 4, "s-2:unanswered": 4}
+
+
+async def test_what_waits_to_be_saved_is_bounded() -> None:
+    tally = Tally()
+    shadow = _shadow(FakeModel(), tally)
+    tally.away = True
+    for i in range(130):
+        await _offer(shadow, count=8, first=10 * i)
+    tally.away = False
+    await _offer(shadow)
+    assert tally.counts["s-1:messages"] == 1_000
 
 
 async def test_while_it_is_busy_nothing_waits_for_it() -> None:

@@ -1,5 +1,6 @@
 """Steps are safe to take again, and only one record changes which version is live."""
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -9,15 +10,17 @@ from typing import Any
 
 import pytest
 
-from ops.release.errors import LostRace, NotReleasable
+from ops.release.errors import Busy, LostRace, NotReleasable
 from ops.release.evidence import Permission
 from ops.release.release import Author, Release
 from ops.release.repository import ModelVersions
 from ops.release.shadowing import Extent, shadow
-from schemas import LifecycleStep, ModelLifecycle
+from schemas import LifecycleStep, ModelLifecycle, ShadowSummary
 from streams.adapters.model_log import RecordedStep
+from streams.domain.live_model import Step, UnreadableChange
 
 AUTHOR = Author("c-test", "test")
+EMPTY = ShadowSummary(**dict.fromkeys(ShadowSummary.model_fields, 0))
 
 
 @dataclass
@@ -26,16 +29,23 @@ class Broker:
 
     steps_: list[RecordedStep] = field(default_factory=list)
     before_append: Callable[[], None] | None = None
+    unreadable: UnreadableChange | None = None
 
     def steps(self) -> list[RecordedStep]:
         return list(self.steps_)
+
+    def told(self) -> list[tuple[datetime, Step]]:
+        told: list[tuple[datetime, Step]] = [(each.appended_at, each.step) for each in self.steps_]
+        return told if self.unreadable is None else [*told, (datetime.now(UTC), self.unreadable)]
+
+    def append(self, step: ModelLifecycle) -> None:
+        self.steps_.append(RecordedStep(len(self.steps_), datetime.now(UTC), step))
 
     def produce(self, topic: str, value: bytes, *, key: bytes, on_delivery: Any) -> None:
         hook, self.before_append = self.before_append, None
         if hook:
             hook()
-        step = ModelLifecycle.model_validate_json(value)
-        self.steps_.append(RecordedStep(len(self.steps_), datetime.now(UTC), step))
+        self.append(ModelLifecycle.model_validate_json(value))
 
     def flush(self, _: float) -> int:
         return 0
@@ -50,6 +60,9 @@ class Server:
 
     def take_over(self, version: str) -> None:
         self.loaded.add(version)
+
+    def forget_what_is_gone(self) -> None:
+        return
 
 
 @pytest.fixture
@@ -106,6 +119,82 @@ def test_who_comes_second_is_told_and_the_first_stands(release: Release, broker:
     assert release.live_version() == "3"
 
 
+def test_of_a_promotion_and_a_retirement_at_once_the_first_counts_and_what_is_live_has_its_files(
+    release: Release, broker: Broker
+) -> None:
+    broker.before_append = lambda: release.retire("2", AUTHOR)
+    with pytest.raises(LostRace, match="version 1 is live"):
+        release.promote("2", AUTHOR, granted)
+    assert (release.live_version(), release.versions.numbers()) == ("1", [1, 3])
+
+    broker.before_append = lambda: release.promote("3", AUTHOR, granted)
+    with pytest.raises(LostRace, match="came into use"):
+        release.retire("3", AUTHOR)
+    assert (release.live_version(), release.versions.numbers()) == ("3", [1, 3])
+
+
+def test_what_is_live_or_in_the_shadow_or_was_before_cannot_be_retired(release: Release) -> None:
+    with pytest.raises(NotReleasable, match="is live"):
+        release.retire("1", AUTHOR)
+    release.promote("2", AUTHOR, granted)
+    release.begin_shadow("3", AUTHOR, 0.5)
+    for version in "123":
+        with pytest.raises(NotReleasable, match="in the shadow"):
+            release.retire(version, AUTHOR)
+    release.end_shadow("3", AUTHOR, EMPTY)
+    release.retire("3", AUTHOR)
+    assert release.versions.numbers() == [1, 2]
+
+
+def test_a_retirement_that_died_midway_is_ended_by_the_next_and_leaves_nothing_to_promote(
+    release: Release, broker: Broker
+) -> None:
+    def died(done: str) -> None:
+        if done == "recorded":
+            raise KeyboardInterrupt
+
+    release.told = died
+    with pytest.raises(KeyboardInterrupt):
+        release.retire("2", AUTHOR)
+    with pytest.raises(NotReleasable, match="retired"):
+        release.promote("2", AUTHOR, granted)
+    with pytest.raises(NotReleasable, match="retired"):
+        release.begin_shadow("2", AUTHOR, 0.5)
+    written = len(broker.steps_)
+    release.retire("2", AUTHOR)
+    assert (release.versions.numbers(), len(broker.steps_)) == ([1, 3], written)
+
+
+def test_nobody_installs_or_retires_while_another_does(
+    release: Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ops.release.repository._LOCK_WAIT_S", 0.0)
+    with release.versions.locked():
+        for act in (lambda: release.retire("2", AUTHOR), lambda: release.install(Path("2"), AUTHOR)):
+            with pytest.raises(Busy):
+                act()
+        release.promote("3", AUTHOR, granted)
+        release.roll_back(AUTHOR)
+    release.retire("2", AUTHOR)
+
+
+def test_after_a_change_by_a_newer_release_nothing_is_decided_here(release: Release, broker: Broker) -> None:
+    release.promote("2", AUTHOR, granted)
+    broker.unreadable = UnreadableChange(2)
+    with pytest.raises(NotReleasable, match="newer release wrote change 2"):
+        release.promote("3", AUTHOR, granted)
+    with pytest.raises(NotReleasable, match="newer release"):
+        release.roll_back(AUTHOR)
+    with pytest.raises(NotReleasable, match="newer release"):
+        release.retire("3", AUTHOR)
+
+
+def test_nothing_is_recorded_of_a_version_before_without_files(release: Release) -> None:
+    shutil.rmtree(release.versions.path("1"))
+    with pytest.raises(NotReleasable, match="no files of version 1"):
+        release.promote("2", AUTHOR, granted)
+
+
 def test_changed_files_are_neither_promoted_nor_rolled_back_to(release: Release) -> None:
     release.promote("2", AUTHOR, granted)
     (release.versions.path("1") / "model.onnx").write_text("tampered")
@@ -137,8 +226,7 @@ def test_a_shadow_is_resumed_by_its_share_and_ends_with_its_summary(release: Rel
         raise KeyboardInterrupt
 
     extent = Extent(share=0.5, messages=5, limit_s=30.0)
-    release.write_shadow(LifecycleStep.SHADOWING, "2", AUTHOR, shadow_share=0.5)
-    first = str(broker.steps_[-1].step.event_id)
+    first = release.begin_shadow("2", AUTHOR, 0.5)
     assert shadow(release, "2", AUTHOR, extent, tally, lambda _: None).same_level == 4
     assert set(begun) == {first}
     with pytest.raises(KeyboardInterrupt):

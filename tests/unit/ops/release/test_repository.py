@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ops.release.errors import NotAVersion, NotReleasable
+from ops.release.errors import Busy, NotAVersion, NotReleasable
 from ops.release.evidence import by_report
 from ops.release.repository import ModelVersions
 from streams.adapters.model_bundle import load_bundle
@@ -37,14 +37,15 @@ def source(tmp_path: Path) -> Path:
 
 def test_a_version_gets_the_next_number_in_bundle_and_card(versions: ModelVersions, source: Path) -> None:
     (source / "float.onnx").write_bytes(b"not served")
-    (source / "model.py").unlink()
+    (source / "model.py").write_text("import os  # code that no gate has judged\n")
     path = versions.publish(versions.stage(source, "2", "1"))
     assert load_bundle(path).profile.version == "2"
     card = json.loads((path / "model_card.json").read_text())
     assert (card["version"], card["files_sha256"]) == ("2", sha256_of(path))
     assert (path / "MODEL_CARD.md").read_text().startswith("# triage_bert 2\n")
     assert card["files_sha256"]["bundle.json"] in (path / "MODEL_CARD.md").read_text()
-    assert (path / "model.py").exists(), "the server's code comes from the version that serves"
+    served, taken = (folder.joinpath("model.py").read_bytes() for folder in (SERVED, path))
+    assert taken == served, "the server's code comes from the version that serves"
     assert not (path / "float.onnx").exists()
     assert (versions.numbers(), versions.next_number()) == ([1, 2], 3)
 
@@ -54,6 +55,33 @@ def test_the_same_content_is_the_same_version_under_any_number(versions: ModelVe
     versions.publish(versions.stage(source, "2", "1"))
     assert versions.same_as(source) == "2"
     assert versions.same_as(SERVED) == "1"
+
+
+def test_a_broken_folder_beside_it_is_told_and_does_not_stand_in_the_way(
+    versions: ModelVersions, source: Path
+) -> None:
+    versions.publish(versions.stage(source, "3", "1"))
+    versions.path("2").mkdir()
+    told: list[str] = []
+    assert versions.same_as(source, told.append) == "3"
+    assert len(told) == 1
+    assert "triage_bert/2: no valid bundle.json" in told[0]
+    shutil.rmtree(versions.path("3"))
+    assert versions.same_as(source) is None
+    assert versions.next_number() == 3
+    (source / "domain.npz").unlink()
+    with pytest.raises(NotAVersion):
+        versions.same_as(source)
+
+
+def test_nobody_else_adds_or_takes_away_folders_meanwhile(
+    versions: ModelVersions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ops.release.repository._LOCK_WAIT_S", 0.0)
+    with versions.locked(), pytest.raises(Busy), ModelVersions(versions.folder).locked():
+        pass
+    with ModelVersions(versions.folder).locked():
+        pass
 
 
 @pytest.mark.parametrize("broken", ["model.onnx", "bundle.json", "tokenizer.json", "domain.npz"])

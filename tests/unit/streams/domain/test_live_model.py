@@ -5,7 +5,7 @@ from itertools import count
 from uuid import UUID
 
 from schemas import LifecycleStep, ModelLifecycle, Producer
-from streams.domain.live_model import LiveModel, fold, live_at
+from streams.domain.live_model import LiveModel, UnreadableChange, counts, fold, live_at
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 _ids = count(1)
@@ -72,3 +72,53 @@ def test_history_says_what_was_live_at_a_moment() -> None:
     assert live_at(steps, NOW - minute) == LiveModel()
     assert live_at(steps, NOW).version == "2"
     assert live_at(steps, NOW + 5 * minute).version == "3"
+
+
+def retired(version: str) -> ModelLifecycle:
+    return step(LifecycleStep.RETIRED, version)
+
+
+def test_of_a_retirement_and_a_promotion_the_first_counts() -> None:
+    assert fold([retired("2"), promoted("2", 1)]).version is None
+    state = fold([promoted("2", 1), retired("2")])
+    assert (state.version, state.retired) == ("2", frozenset())
+
+
+def test_the_version_to_roll_back_to_and_one_in_the_shadow_cannot_be_retired() -> None:
+    served = step(LifecycleStep.PROMOTED, "3", change=1).model_copy(update={"previous_version": "2"})
+    shadowing = step(LifecycleStep.SHADOWING, "4", share=0.5)
+    state = fold([served, shadowing, retired("2"), retired("4"), retired("5")])
+    assert state.retired == {"5"}
+    assert state.candidate is not None
+    assert fold([shadowing], state).in_use == {"2", "3", "4"}
+
+
+def test_a_retired_version_neither_shadows_nor_is_rolled_back_to_until_it_is_installed_again() -> None:
+    away = fold([promoted("2", 1), promoted("3", 2), promoted("4", 3), retired("2")])
+    shadowing = step(LifecycleStep.SHADOWING, "2", share=0.5)
+    assert fold([shadowing], away).candidate is None
+    assert fold([rolled_back("2", 4)], away).version == "4"
+    assert fold([step(LifecycleStep.INSTALLED, "2"), rolled_back("2", 4)], away).version == "2"
+
+
+def test_after_a_change_that_cannot_be_read_nobody_knows_what_is_live_until_the_next() -> None:
+    state = fold([promoted("2", 1), step(LifecycleStep.SHADOWING, "3", share=0.5), UnreadableChange(2)])
+    assert (state.version, state.unreadable, state.candidate) == ("2", 2, None)
+    assert fold([promoted("4", 2)], state).version == "2", "decided from the state before: it lost the race"
+    again = fold([promoted("4", 3)], state)
+    assert (again.version, again.unreadable, again.next_change) == ("4", None, 4)
+
+
+def test_an_old_change_that_cannot_be_read_is_passed_over() -> None:
+    assert fold([promoted("2", 1), promoted("3", 2), UnreadableChange(2)]).unreadable is None
+
+
+def test_changes_that_are_missing_do_not_stop_the_numbering() -> None:
+    assert fold([promoted("4", 7), promoted("5", 8)]).version == "5"
+
+
+def test_a_writer_learns_whether_its_change_counted() -> None:
+    first, second = promoted("2", 1), promoted("3", 1)
+    assert counts([first, second], first.event_id)
+    assert not counts([first, second], second.event_id)
+    assert counts([first, promoted("4", 2)], first.event_id), "though it is not the last any more"

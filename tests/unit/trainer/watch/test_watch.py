@@ -1,7 +1,9 @@
 """New labels, drift, and whether a round is due."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +11,10 @@ import pytest
 from numpy.typing import NDArray
 
 from streams.domain.feedback import FeedbackExample, Settlement
+from trainer.examples import read_examples
 from trainer.watch.drift import embedding_p, label_p
 from trainer.watch.due import Policy, Seen, due
-from trainer.watch.rounds import LABELS, Rounds, RoundsUnreadable
+from trainer.watch.rounds import ERASED, LABELS, Rounds, RoundsUnreadable
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
 PATIENT_TEXT = "my chest hurts"
@@ -69,9 +72,48 @@ class TestRounds:
     def test_an_unreadable_line_is_named_and_not_quoted(self, tmp_path: Path) -> None:
         folder = Rounds(tmp_path).begin([example("m-1")], "count")
         (folder / LABELS).write_text(example("m-1").model_dump_json() + f"\n{PATIENT_TEXT}\n")
-        with pytest.raises(RoundsUnreadable, match="line 2") as refused:
+        with pytest.raises(RoundsUnreadable, match="row 2") as refused:
             Rounds(tmp_path).latest()
         assert PATIENT_TEXT not in str(refused.value)
+
+
+class TestErasure:
+    def test_a_patients_examples_leave_every_round_and_a_tombstone_says_that_there_were_some(
+        self, tmp_path: Path
+    ) -> None:
+        rounds = Rounds(tmp_path)
+        theirs, others = of_patient("p-1", "m-1", "m-2"), of_patient("p-2", "m-3")
+        both, alone = rounds.begin([*theirs, *others], "count"), rounds.begin(theirs[:1], "count")
+        before = sha256((both / LABELS).read_bytes()).hexdigest()
+        assert rounds.erase({"p-1", "p-9"}) == 3
+        assert not any("p-1" in path.read_text() for path in tmp_path.rglob("*") if path.is_file())
+        assert (read_examples(both / LABELS), rounds.latest()) == (others, [])
+        told = json.loads((both / ERASED).read_text())
+        assert (told["examples"], told["sha256_before"]) == (2, before)
+        assert (alone / ERASED).exists()
+        assert (rounds.erase({"p-1"}), rounds.erase({"p-1"})) == (0, 0)
+        assert len((both / ERASED).read_text().splitlines()) == 1, "a repeated erasure changes nothing"
+
+    def test_the_other_patients_labels_stay_known(self, tmp_path: Path) -> None:
+        rounds = Rounds(tmp_path)
+        rounds.begin([*of_patient("p-1", "m-1"), *of_patient("p-2", "m-2")], "count")
+        rounds.erase({"p-1"})
+        assert rounds.new(of_patient("p-2", "m-2")) == []
+
+    def test_a_round_that_cannot_be_read_is_named_and_left_as_it_is(self, tmp_path: Path) -> None:
+        folder = Rounds(tmp_path).begin(of_patient("p-1", "m-1"), "count")
+        (folder / LABELS).write_text("broken")
+        with pytest.raises(RoundsUnreadable, match="0001"):
+            Rounds(tmp_path).erase({"p-1"})
+        assert (folder / LABELS).read_text() == "broken"
+
+    def test_nobody_erased_or_no_round_yet_makes_nothing(self, tmp_path: Path) -> None:
+        assert Rounds(tmp_path / "rounds").erase({"p-1"}) == 0
+        assert not (tmp_path / "rounds").exists()
+
+
+def of_patient(patient_id: str, *names: str) -> list[FeedbackExample]:
+    return [example(name).model_copy(update={"patient_id": patient_id}) for name in names]
 
 
 def embeddings(rows: int, shift: float, seed: int) -> NDArray[np.float32]:
