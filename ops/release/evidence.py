@@ -52,7 +52,10 @@ def by_report(report_file: Path, candidate: Path, live: Path) -> Permission:
         (report.candidate, candidate, "candidate"),
         (report.live, live, "live version"),
     ):
-        differing = _differing(judged, folder)
+        try:
+            differing = _differing(judged, folder)
+        except (OSError, ValidationError) as cause:
+            raise NotReleasable(f"{folder}: cannot be compared ({type(cause).__name__})") from None
         if differing:
             raise NotReleasable(f"{report_file}: judged another {role} ({', '.join(differing)} differ)")
     return Permission(gate_report_sha256=hashlib.sha256(content).hexdigest())

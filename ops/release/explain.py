@@ -50,7 +50,7 @@ class VersionFacts:
 def decisions_about(reader: KafkaReader, message_id: str, source: str | None) -> list[Decided]:
     """Return the decisions about a message, each once, in order of time. Reads both topics. Raises Unavailable."""
     found: dict[str, Decided] = {}
-    needle = message_id.encode()
+    needle = json.dumps(message_id)[1:-1].encode()  # as it stands in JSON: an id may hold quotes
     for record in _records(reader):
         value = record.value() or b""
         if needle not in value:

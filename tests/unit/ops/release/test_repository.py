@@ -142,6 +142,9 @@ def test_a_report_that_refused_or_judged_other_files_permits_nothing(
         by_report(report, other, live)
     with pytest.raises(NotReleasable, match="another live version"):
         by_report(report, source, other)
+    (other / "domain.npz").unlink()
+    with pytest.raises(NotReleasable, match="cannot be compared"):
+        by_report(report, source, other)
     report.write_text("{}")
     with pytest.raises(NotReleasable, match="not a gate report"):
         by_report(report, source, live)
