@@ -71,7 +71,10 @@ def watch(
         console.print(f"{looked.seen.new_labels} new labels: {reason or 'no round is due'}", markup=False)
         if reason is not None:
             drift_tested_at = 0
-            outcome = _round(looked, reason, rounds, out, gate_options, shadow=shadow)
+            try:
+                outcome = _round(looked, reason, rounds, out, gate_options, shadow=shadow)
+            except typer.Exit:  # as above
+                outcome = Outcome.BROKE_OFF
             console.print(f"{outcome}", markup=False)
             if once and outcome not in (Outcome.SHADOWING, Outcome.INSTALLED):
                 raise typer.Exit(1)

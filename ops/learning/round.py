@@ -30,6 +30,7 @@ class Outcome(StrEnum):
     NOT_INSTALLED = "the candidate could not be installed"
     INSTALLED = "the candidate is installed"
     SHADOWING = "the candidate answers in the shadow"
+    BROKE_OFF = "the round could not be run"
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,8 @@ class Rounds:
         """Return the rounds, oldest first."""
         if not self._folder.is_dir():
             return []
-        return sorted(path for path in self._folder.iterdir() if path.name.isdigit() and path.is_dir())
+        rounds = (path for path in self._folder.iterdir() if path.name.isdigit() and path.is_dir())
+        return sorted(rounds, key=lambda path: int(path.name))
 
     def new(self, examples: Iterable[FeedbackExample]) -> list[FeedbackExample]:
         """Return the examples with a settled label that no round has had as it is now. Raises RoundsUnreadable."""

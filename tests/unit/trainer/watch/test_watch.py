@@ -56,6 +56,12 @@ class TestRounds:
         assert names == ["0001", "0002"]
         assert rounds.latest() == [example("m-2")]
 
+    def test_after_round_9999_comes_10000(self, tmp_path: Path) -> None:
+        (tmp_path / "9999").mkdir()
+        rounds = Rounds(tmp_path)
+        names = [rounds.begin([example(name)], "count").name for name in ("m-1", "m-2")]
+        assert (names, rounds.latest()) == (["10000", "10001"], [example("m-2")])
+
     def test_a_round_that_a_crash_left_half_written_does_not_count(self, tmp_path: Path) -> None:
         (tmp_path / ".unfinished").mkdir()
         (tmp_path / ".unfinished" / LABELS).write_text("half")
