@@ -3,20 +3,57 @@
 import math
 import subprocess
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 from streams.text import Windower
 from streams.version import VERSION
+from trainer.data.dataset import Dataset
 from trainer.data.rows import Row
 from trainer.evaluate import Calibrated, Result, model_results
 from trainer.model import TriageBert
 from trainer.packaging import by_source
-from trainer.runs import CodeVersion, Interval, Score
+from trainer.runs import CodeVersion, DataUsed, Interval, RunRecord, Score
+from trainer.tuning.config import TrainConfig
 from trainer.tuning.validate import answer
+from trainer.versions import counted
 
-__all__ = ["UNCALIBRATED", "code_version", "judged", "scores"]
+__all__ = ["UNCALIBRATED", "code_version", "first_record", "judged", "scores"]
 
 UNCALIBRATED = Calibrated(1.0, 1.0, 0.5)
+
+
+def first_record(
+    config: TrainConfig,
+    dataset: Dataset,
+    model: TriageBert,
+    started: datetime,
+    *,
+    data_name: str,
+    encoder: str,
+    method: str,
+    device: str = "cpu",
+    processes: int = 1,
+) -> RunRecord:
+    """Return what is known of a run when it begins."""
+    return RunRecord(
+        name=str(config.name),
+        status="running",
+        started_at=started,
+        minutes=0.0,
+        training_minutes=0.0,
+        code=code_version(),
+        data=DataUsed(name=data_name, sha256=dataset.manifest.content_sha256, rows=counted(dataset.splits)),
+        seed=config.seed,
+        encoder=encoder,
+        method=method,
+        device=device,
+        processes=processes,
+        precision=config.precision,
+        parameters=sum(parameter.numel() for parameter in model.parameters()),
+        trainable_parameters=0,
+        peak_memory_mb=0.0,
+    )
 
 
 def judged(

@@ -168,6 +168,13 @@ class RunFolder:
         made = [folder for folder in of_model.glob("*") if folder.name.isdigit()]
         return max(made, key=lambda folder: int(folder.name), default=of_model / MODEL_VERSION)
 
+    def add_epoch(self, record: RunRecord, epoch: EpochRecord, report: str, *, minutes: float) -> None:
+        """Write down that an epoch is over; one of the same number, from before an interruption, is replaced."""
+        self.reports.mkdir(exist_ok=True)
+        (self.reports / f"epoch_{epoch.epoch}.txt").write_text(report, encoding="utf-8")
+        kept = tuple(one for one in self.read().epochs if one.epoch < epoch.epoch)
+        self.write(record.model_copy(update={"epochs": (*kept, epoch), "minutes": minutes}))
+
     def read(self) -> RunRecord:
         """Return the record. Raises NotARun."""
         try:

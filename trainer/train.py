@@ -27,9 +27,8 @@ from trainer.finetune import make_deterministic
 from trainer.model import TriageBert
 from trainer.packaging import package
 from trainer.processes import processes
-from trainer.recording import UNCALIBRATED, code_version, judged, scores
+from trainer.recording import UNCALIBRATED, first_record, judged, scores
 from trainer.runs import (
-    DataUsed,
     EpochRecord,
     RunFolder,
     RunRecord,
@@ -40,7 +39,7 @@ from trainer.tuning.config import TrainConfig
 from trainer.tuning.loop import Trained, train_epochs
 from trainer.tuning.reading import read_config, write_config
 from trainer.tuning.stages import before_epochs
-from trainer.versions import counted, windower_of
+from trainer.versions import windower_of
 
 __all__ = ["RunUnusable", "export", "load_data", "resume_run", "start_run"]
 
@@ -120,35 +119,20 @@ class _Run:
 
     def _first_record(self, started: datetime, dataset: Dataset, model: TriageBert) -> RunRecord:
         config = self.config
-        return RunRecord(
-            name=str(config.name),
-            status="running",
-            started_at=started,
-            minutes=0.0,
-            training_minutes=0.0,
-            code=code_version(),
-            data=DataUsed(
-                name=Path(config.data).name if config.data else "corpus",
-                sha256=dataset.manifest.content_sha256,
-                rows=counted(dataset.splits),
-            ),
-            seed=config.seed,
+        return first_record(
+            config,
+            dataset,
+            model,
+            started,
+            data_name=Path(config.data).name if config.data else "corpus",
             encoder=config.encoder,
             method=config.method.kind,
             device=processes().device.type,
             processes=processes().num_processes,
-            precision=config.precision,
-            parameters=sum(parameter.numel() for parameter in model.parameters()),
-            trainable_parameters=0,
-            peak_memory_mb=0.0,
         )
 
     def _after_epoch(self, epoch: EpochRecord, report: str, record: RunRecord, began: float) -> None:
-        self.folder.reports.mkdir(exist_ok=True)
-        (self.folder.reports / f"epoch_{epoch.epoch}.txt").write_text(report, encoding="utf-8")
-        kept = tuple(one for one in self.folder.read().epochs if one.epoch < epoch.epoch)
-        minutes = record.minutes + (monotonic() - began) / 60
-        self.folder.write(record.model_copy(update={"epochs": (*kept, epoch), "minutes": minutes}))
+        self.folder.add_epoch(record, epoch, report, minutes=record.minutes + (monotonic() - began) / 60)
 
     def _finish(
         self,

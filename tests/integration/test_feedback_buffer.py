@@ -239,6 +239,7 @@ def test_two_writers_lose_no_word(url: str, server: "redis.Redis") -> None:
     assert stats.counts == {"overridden:diabetes": 4}
 
 
+@pytest.mark.timeout(300)  # alone it loads torch and scikit-learn: half a minute of a busy machine
 def test_labellers_of_the_buffer_are_judged_from_the_command_line(
     url: str, server: "redis.Redis", monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -35,8 +35,8 @@ from trainer.finetune import make_deterministic
 from trainer.fit import Fitted, refit_temperatures
 from trainer.packaging import by_source
 from trainer.provenance import DataUse
-from trainer.recording import code_version, scores
-from trainer.runs import MODEL_NAME, Continued, DataUsed, EpochRecord, RunFolder, RunRecord
+from trainer.recording import first_record, scores
+from trainer.runs import MODEL_NAME, Continued, EpochRecord, RunFolder, RunRecord
 from trainer.served import ServedGraph
 from trainer.tuning.config import TrainConfig
 from trainer.tuning.loop import Trained
@@ -144,39 +144,27 @@ class _Candidate:
     def _first_record(
         self, started: datetime, start: Start, new: Dataset, learner: Learner, *, pseudo: int
     ) -> RunRecord:
-        config, profile = self.config, start.bundle.profile
-        return RunRecord(
-            name=str(config.name),
-            status="running",
-            started_at=started,
-            minutes=0.0,
-            training_minutes=0.0,
-            code=code_version(),
-            data=DataUsed(
-                name=Path(self.told.new).name,
-                sha256=new.manifest.content_sha256,
-                rows=counted(new.splits),
-            ),
-            seed=config.seed,
+        profile = start.bundle.profile
+        record = first_record(
+            self.config,
+            new,
+            start.model,
+            started,
+            data_name=Path(self.told.new).name,
             encoder=start.card.encoder,
             method=self.told.strategy,
-            device="cpu",
-            processes=1,
-            precision=config.precision,
-            parameters=sum(parameter.numel() for parameter in start.model.parameters()),
-            trainable_parameters=0,
-            peak_memory_mb=0.0,
-            continued=Continued(
-                version=f"{profile.name}/{profile.version}",
-                run=None if start.run is None else start.run.path.name,
-                graph_sha256=bundle.sha256_of(start.version_dir)["model.onnx"],
-                weights=start.weights,
-                strategy=self.told.strategy,
-                replayed_rows=len(learner.memory.rows),
-                seen_rows=learner.memory.seen,
-                pseudo_labels=pseudo,
-            ),
         )
+        continued = Continued(
+            version=f"{profile.name}/{profile.version}",
+            run=None if start.run is None else start.run.path.name,
+            graph_sha256=bundle.sha256_of(start.version_dir)["model.onnx"],
+            weights=start.weights,
+            strategy=self.told.strategy,
+            replayed_rows=len(learner.memory.rows),
+            seen_rows=learner.memory.seen,
+            pseudo_labels=pseudo,
+        )
+        return record.model_copy(update={"continued": continued})
 
     def _begin(self, record: RunRecord) -> None:
         self.folder.continual.mkdir(parents=True, exist_ok=True)
@@ -185,11 +173,7 @@ class _Candidate:
         self.folder.write(record)
 
     def _after_epoch(self, epoch: EpochRecord, report: str, first: RunRecord, began: float) -> None:
-        self.folder.reports.mkdir(exist_ok=True)
-        (self.folder.reports / f"epoch_{epoch.epoch}.txt").write_text(report, encoding="utf-8")
-        kept = tuple(one for one in self.folder.read().epochs if one.epoch < epoch.epoch)
-        minutes = first.minutes + (monotonic() - began) / 60
-        self.folder.write(first.model_copy(update={"epochs": (*kept, epoch), "minutes": minutes}))
+        self.folder.add_epoch(first, epoch, report, minutes=first.minutes + (monotonic() - began) / 60)
 
     def _export(self, start: Start, learner: Learner, new: Dataset, rows: Sequence[Row]) -> list[Result]:
         folder, model = self.folder, learner.model

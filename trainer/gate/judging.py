@@ -1,6 +1,6 @@
 """One set of rows with both versions' decisions, and the checks that every set of labelled rows gets."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,9 @@ __all__ = ["Judged", "check_of", "paired_checks"]
 
 _LEVELS = 5
 _UNKNOWN = -1
+
+IsGood = Callable[[NDArray[np.int64]], NDArray[np.bool_]]
+"""From published levels as indices [k] to whether each is as it should be [k]."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,33 +65,13 @@ def paired_checks(judged: Judged, limits: Limits) -> Iterator[Check]:
 def _urgency(judged: Judged, truth: NDArray[np.int64], limits: Limits) -> Iterator[Check]:
     live, candidate = judged.live.published, judged.candidate.published
     known, urgent = truth >= 0, (truth >= 0) & (truth < URGENT)
-    yield _shares(
-        "sensitivity of levels 1-2",
-        judged,
-        urgent,
-        live < URGENT,
-        candidate < URGENT,
-        limits.sensitivity_margin,
-        limits,
+    asked: tuple[tuple[str, NDArray[np.bool_], IsGood, float], ...] = (
+        ("sensitivity of levels 1-2", urgent, lambda level: level < URGENT, limits.sensitivity_margin),
+        ("not under-triaged", known, lambda level: level <= truth, limits.under_triage_margin),
+        ("levels 3-5 not flagged", known & ~urgent, lambda level: level >= URGENT, limits.over_triage_margin),
     )
-    yield _shares(
-        "not under-triaged",
-        judged,
-        known,
-        live <= truth,
-        candidate <= truth,
-        limits.under_triage_margin,
-        limits,
-    )
-    yield _shares(
-        "levels 3-5 not flagged",
-        judged,
-        known & ~urgent,
-        live >= URGENT,
-        candidate >= URGENT,
-        limits.over_triage_margin,
-        limits,
-    )
+    for name, among, is_good, margin in asked:
+        yield _shares(name, judged, among, is_good(live), is_good(candidate), margin, limits)
     yield _macro_f1(
         "urgency macro-F1", judged, truth, judged.live.level, judged.candidate.level, _LEVELS, limits
     )
