@@ -1,7 +1,7 @@
 """A finished run's settings and figures for MLflow, where `tracking: mlflow` asks for it.
 
 Nothing of it is imported otherwise. Where to is MLflow's own affair (MLFLOW_TRACKING_URI, MLFLOW_EXPERIMENT_NAME). No
-text, no path and no weights are sent: the run's folder stays the place where a version lives.
+text, no weights and no path of the data are sent: the run's folder stays the place where a version lives.
 """
 
 from importlib import import_module

@@ -1,5 +1,6 @@
 """The cheap experiments: figures, thresholds, and heads that learn what the rows hold."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,10 +11,12 @@ from streams.text import VITALS_FIELDS
 from tests.unit.trainer.tiny import row
 from trainer.ablations.crossval import deals, figures
 from trainer.ablations.embedded import Embedded
+from trainer.ablations.finetuned import BASELINE, EITHER, METHODS, out_of_fold
 from trainer.ablations.heads import UrgencyHead
 from trainer.ablations.policy import chosen_threshold, flagged_by_rules, price
 from trainer.ablations.vitals import CODINGS, in_words
-from trainer.data.rows import stack_vitals
+from trainer.data.rows import Row, labelled, stack_vitals
+from trainer.tuning.config import TrainConfig
 
 ROWS = tuple(row(f"n {n}", urgency_level=1 + n % 5, heart_rate_bpm=200 - 30 * (n % 5)) for n in range(60))
 LEVELS = np.array([one.urgency_index for one in ROWS])
@@ -47,6 +50,28 @@ def test_a_complaint_is_never_in_two_folds() -> None:
     clusters = np.arange(60) // 4
     for train, test in deals(LEVELS, clusters, seed=0):
         assert not set(clusters[train]) & set(clusters[test])
+
+
+def test_each_visit_is_answered_by_what_was_trained_on_other_complaints() -> None:
+    real = [row(f"ache{n % 30} fever{n % 30} rash{n % 30}", urgency_level=1 + n % 5) for n in range(60)]
+    written = [row(f"written {n}", urgency_level=1 + n % 5) for n in range(90)]
+    asked: list[int] = []
+
+    def ask(_config: TrainConfig, rows: Sequence[Row], others: Sequence[Row]) -> NDArray[np.float64]:
+        assert not {one.text for one in rows} & {one.text for one in others}
+        asked.append(len(rows))
+        return np.eye(5)[labelled(others, "urgency")[1]]
+
+    levels = np.array([one.urgency_index for one in real])
+    answers = out_of_fold(real, levels, written, seed=0, ask=ask, say=lambda _line: None)
+    assert list(answers) == [BASELINE, *METHODS, EITHER]
+    for name in METHODS:
+        assert (answers[name] == np.eye(5)[levels]).all()
+    assert answers[EITHER] == pytest.approx((answers[BASELINE] + np.eye(5)[levels]) / 2)
+    assert len(asked) == 5 * len(METHODS)
+    assert max(asked) > 90 + 60
+    without = out_of_fold(real, levels, (), seed=0, ask=ask, say=lambda _line: None)
+    assert list(without) == [BASELINE, next(iter(METHODS)), EITHER]
 
 
 def test_the_threshold_finds_the_wanted_share_with_the_rules_help() -> None:
