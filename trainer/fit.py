@@ -48,9 +48,16 @@ def fit(graph: ServedGraph, rows: Sequence[Row]) -> Fitted:
 
 
 def refit_temperatures(
-    graph: ServedGraph, rows: Sequence[Row], learned: Sequence[Row], before: Calibrated
+    graph: ServedGraph,
+    rows: Sequence[Row],
+    learned: Sequence[Row],
+    before: Calibrated,
+    *,
+    beside: Sequence[Row] = (),
 ) -> Calibrated:
     """Return `before` with the temperatures that held-back `rows` give, where these have enough labels.
+
+    `beside`: rows that count as held back for diagnoses, as the head hardly follows any one of them.
 
     Thresholds are probabilities chosen on far more rows than a round brings: they stay. The diagnosis head may be
     another one, so its temperature is fitted on the `learned` rows, too, where few are held back. That of urgency
@@ -58,7 +65,7 @@ def refit_temperatures(
     ward's clear cases. So it never falls, and few labels leave it as it is.
     """
     diagnosis, urgency = before.diagnosis_temperature, before.urgency_temperature
-    for some in (rows, [*rows, *learned]):
+    for some in ([*rows, *beside], [*rows, *beside, *learned]):
         known, truth = labelled(some, "diagnosis")
         if len(known) >= _ENOUGH_DIAGNOSES:
             logits = graph.ask(known, title="calibrate").diagnosis_logits

@@ -10,9 +10,13 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from time import monotonic
 
+import numpy as np
+import torch
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 from safetensors.torch import save_file
 
@@ -33,6 +37,7 @@ from trainer.evaluate import Calibrated, Result, model_results
 from trainer.export import export_int8
 from trainer.finetune import make_deterministic
 from trainer.fit import Fitted, refit_temperatures
+from trainer.model import TriageBert
 from trainer.packaging import by_source
 from trainer.provenance import DataUse
 from trainer.recording import first_record, scores
@@ -130,16 +135,24 @@ class _Candidate:
             known_labels=set(range(start.model.diagnosis_head.out_features)),
             levels_known=True,
         )
-        past = [*visits.load(_PAST_VISITS, self.config.seed), *corpus.load(_PAST_STORIES, self.config.seed)]
+        past = self._past
         if strategy.heads == "statistics":
             learner.embedder = lambda some: served.ask(some, title="embed").embedding
             learner.statistics = start.statistics
+            embedding, vitals = learner.embed(past), stack_vitals(past)
             learner.posterior = start.posterior or posterior_of(
-                start.model, learner.embed(past), stack_vitals(past), rows=start.trained_rows
+                start.model, embedding, vitals, rows=start.trained_rows
             )
+            learner.harm = partial(_under_triaged, past, embedding, vitals, start.bundle.profile)
         elif strategy.ewc:
             learner.value_past([*past, *memory.rows], seed=self.config.seed)
         return learner
+
+    @property
+    def _past(self) -> list[Row]:
+        """Written messages such as a version has learned from; not those of the gate."""
+        seed = self.config.seed
+        return [*visits.load(_PAST_VISITS, seed), *corpus.load(_PAST_STORIES, seed)]
 
     def _first_record(
         self, started: datetime, start: Start, new: Dataset, learner: Learner, *, pseudo: int
@@ -185,7 +198,9 @@ class _Candidate:
         copy_server_files(version_dir, model.diagnosis_head.in_features)
         shutil.copyfile(start.version_dir / "tokenizer.json", version_dir / "tokenizer.json")
         graph = ServedGraph(version_dir / "model.onnx", start.bundle.windower, workers=self.config.threads)
-        fitted = refit_temperatures(graph, new.splits.calibration, rows, _calibrated(start.bundle.profile))
+        before = _calibrated(start.bundle.profile)
+        beside = [*rows, *self._past] if learner.statistics is not None else ()
+        fitted = refit_temperatures(graph, new.splits.calibration, rows, before, beside=beside)
         profile = _write_profile(start, learner, graph, fitted, new, rows, version_dir)
         results = _judged(graph, new.splits.test, fitted)
         thresholds = profile.thresholds
@@ -236,6 +251,24 @@ class _Candidate:
             }
         self.folder.write(first.model_copy(update=finished))
         shutil.rmtree(self.folder.checkpoint, ignore_errors=True)
+
+
+def _under_triaged(
+    rows: Sequence[Row],
+    embedding: NDArray[np.float32],
+    vitals: NDArray[np.float32],
+    profile: ModelProfile,
+    model: TriageBert,
+) -> int:
+    """Count those of `rows` that `model` would publish as less urgent than they are."""
+    with torch.no_grad():
+        logits = model.decide(torch.from_numpy(embedding), torch.from_numpy(vitals))[1].numpy()
+    p = calibrate.probabilities(logits, profile.urgency_temperature)
+    published = calibrate.most_urgent_plausible(p, profile.thresholds.urgency_plausible_from)
+    return sum(
+        row.urgency_index is not None and int(level) > row.urgency_index
+        for row, level in zip(rows, published, strict=True)
+    )
 
 
 def _labels(new: Dataset) -> int:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from streams.text import Windower
 from trainer.batches import encode
-from trainer.continual.levels import LevelPosterior, fit_levels, posterior_of
+from trainer.continual.levels import LevelPosterior, fit_levels, posterior_of, shortened
 from trainer.continual.memory import Memory
 from trainer.continual.regularisers import Importance, ewc, importance_of, lwf, together
 from trainer.continual.statistics import ClassStatistics
@@ -35,6 +35,7 @@ Embedder = Callable[[Sequence[Row]], NDArray[np.float32]]
 class Learner:
     """`embedder`: where the served graph is asked in place of `model`, which then only lends its heads.
 
+    `harm`: counts what a model does wrong on rows that are known already; the urgency head moves while it doesn't grow.
     `known_labels`: indices of the diagnoses it has met; `levels_known`: whether it has met a level.
     """
 
@@ -46,6 +47,7 @@ class Learner:
     statistics: ClassStatistics | None = None
     posterior: LevelPosterior | None = None
     importance: Importance | None = None
+    harm: Callable[[TriageBert], int] | None = None
     known_labels: set[int] = field(default_factory=set)
     levels_known: bool = False
 
@@ -132,7 +134,11 @@ class Learner:
             known = [row.urgency_level is not None for row in rows]
             vitals = stack_vitals(rows)[known]
             before = self.posterior or posterior_of(self.model, embedding[:0], vitals[:0])
-            self.posterior = fit_levels(self.model, embedding[known], vitals, levels, before, seed=seed)
+            after = fit_levels(self.model, embedding[known], vitals, levels, before, seed=seed)
+            harm = self.harm
+            if harm is not None:
+                after = shortened(self.model, before, after, lambda: harm(self.model))
+            self.posterior = after
 
     @torch.no_grad()
     def _set_diagnosis_head(self) -> None:

@@ -17,12 +17,13 @@ from torch.nn.utils import parameters_to_vector, vector_to_parameters
 from trainer.batches import VitalsDropout
 from trainer.model import TriageBert
 
-__all__ = ["LevelPosterior", "fit_levels", "posterior_of"]
+__all__ = ["LevelPosterior", "fit_levels", "posterior_of", "shortened"]
 
 _WEIGHT_PRECISION = 3.0
 _OTHER_PRECISION = 0.5
 _DRAWS = 4
 _STEPS = 60
+_SHARES = (1.0, 0.75, 0.5, 0.25)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,6 +88,26 @@ def fit_levels(
     optimizer.zero_grad()
     informed = np.mean([_fisher(model, embedding, hidden) for hidden in drawn], axis=0)
     return LevelPosterior(_vector(model), before.precision + informed)
+
+
+def shortened(
+    model: TriageBert, before: LevelPosterior, after: LevelPosterior, harm: Callable[[], int]
+) -> LevelPosterior:
+    """Move the urgency head of `model` from `before` only so far towards `after` that `harm` does not grow.
+
+    A Gaussian knows the past near to where it was taken; `harm` counts what becomes of the past itself, by the head as
+    it then stands.
+    """
+    parameters, move = _parameters(model), after.mean - before.mean
+
+    def harm_at(share: float) -> int:
+        vector_to_parameters(torch.from_numpy(before.mean + share * move).float(), parameters)
+        return harm()
+
+    limit = harm_at(0.0)
+    share = next((share for share in _SHARES if harm_at(share) <= limit), 0.0)
+    harm_at(share)
+    return LevelPosterior(before.mean + share * move, after.precision)
 
 
 def _parameters(model: TriageBert) -> list[Tensor]:

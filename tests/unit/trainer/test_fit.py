@@ -64,3 +64,11 @@ def test_rows_that_were_learned_count_for_diagnoses_alone() -> None:
     assert after.urgency_temperature == BEFORE.urgency_temperature
     assert graph.asked == [410]
     assert refitted(Graph(size=4.0), rows(10, wrong=5)) == BEFORE
+
+
+def test_rows_that_the_head_hardly_follows_count_beside_those_held_back() -> None:
+    graph = cast(ServedGraph, Graph(size=4.0))
+    alone = refit_temperatures(graph, rows(48, wrong=24), (), BEFORE)
+    beside = refit_temperatures(graph, rows(48, wrong=24), (), BEFORE, beside=rows(400, wrong=40))
+    assert beside.diagnosis_temperature < alone.diagnosis_temperature / 2
+    assert beside.urgency_temperature == BEFORE.urgency_temperature

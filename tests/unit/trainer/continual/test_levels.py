@@ -1,8 +1,11 @@
+from functools import partial
+
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from tests.unit.trainer.tiny import tiny_model
-from trainer.continual.levels import LevelPosterior, fit_levels, posterior_of
+from trainer.continual.levels import LevelPosterior, fit_levels, posterior_of, shortened
 from trainer.data.rows import NO_VITALS
 from trainer.model import TriageBert
 
@@ -50,3 +53,24 @@ def test_a_sample_stands_for_more_rows() -> None:
     many = posterior_of(model, EMBEDDING[:50], VITALS[:50], rows=500)
     prior = posterior_of(model, EMBEDDING[:0], VITALS[:0])
     np.testing.assert_allclose(many.precision - prior.precision, 10 * (some.precision - prior.precision))
+
+
+def test_the_head_moves_only_as_far_as_the_past_allows() -> None:
+    model, before = learned(slice(0, 120))
+    after = fit_levels(model, EMBEDDING[120:], VITALS[120:], LEVELS[120:], before, seed=1)
+    move = after.mean - before.mean
+
+    def head() -> NDArray[np.float32]:
+        weight: NDArray[np.float32] = model.urgency_head.weight.detach().numpy().ravel()
+        return weight
+
+    size = head().size
+
+    def is_far(limit: float) -> int:
+        return int(np.linalg.norm(head() - before.mean[:size]) > limit * np.linalg.norm(move[:size]))
+
+    for limit, share in ((1.1, 1.0), (0.6, 0.5), (0.1, 0.0)):
+        kept = shortened(model, before, after, partial(is_far, limit))
+        np.testing.assert_allclose(kept.mean, before.mean + share * move)
+        np.testing.assert_allclose(head(), kept.mean[:size], rtol=1e-4, atol=1e-5)
+        np.testing.assert_array_equal(kept.precision, after.precision)
