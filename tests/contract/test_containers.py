@@ -15,7 +15,7 @@ from streams.topics import ALL_TOPICS
 
 ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
-OURS = ("topics", "triton", "admit", "assess", "learn")
+OURS = ("topics", "triton", "admit", "assess", "learn", "watch")
 
 
 def _settings(service: str) -> dict[str, str]:
@@ -23,7 +23,7 @@ def _settings(service: str) -> dict[str, str]:
     return {name: value for name, value in environment.items() if name.startswith("TRIAGE_")}
 
 
-@pytest.mark.parametrize("service", ["topics", "admit", "assess", "learn"])
+@pytest.mark.parametrize("service", ["topics", "admit", "assess", "learn", "watch"])
 def test_every_setting_of_a_worker_is_one(service: str) -> None:
     known = {f"TRIAGE_{name.upper()}" for name in Settings.model_fields} | {"TRIAGE_STAGE"}
     assert set(_settings(service)) <= known
