@@ -16,13 +16,16 @@ TORCH_SCOPE := $(if $(filter cpu,$(TORCH)),--no-deps,--constraint requirements/d
 # What `make test-python` runs.
 TESTS ?= tests/unit
 
-.PHONY: help demo test test-python serve dev peers check mutants model lock schemas compose-smoke clean
+.PHONY: help demo demo-learning test test-python serve dev peers check mutants model lock schemas compose-smoke clean
 
 help: ## This list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 demo: serve ## Start the whole stack, play patient messages, show them decided live (ONCE=1: end when all are)
 	@$(VENV)/bin/triage demo $(if $(ONCE),--once)
+
+demo-learning: dev ## Corrections become a promoted version and back, on a stack of its own, checked step by step
+	@$(VENV)/bin/triage demo learning
 
 test: dev check ## Everything: lint, types, import contracts, unit, contract and integration tests
 	$(RUN) -m pytest tests/contract tests/integration

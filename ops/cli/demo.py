@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.live import Live
 
+from ops.cli.demo_learning import learning
 from ops.cli.failures import reported
 from ops.cli.kafka import Follower, Sender
 from ops.cli.play import Playback, Row
@@ -36,16 +37,22 @@ _BROKEN_EVERY = 20
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command()(demo)
+    group = typer.Typer(invoke_without_command=True)
+    group.callback()(demo)
+    group.command()(learning)
+    app.add_typer(group, name="demo")
 
 
 def demo(
+    context: typer.Context,
     once: Annotated[
         bool, typer.Option("--once", help="End when every played message has its events.")
     ] = False,
 ) -> None:
     """Play patient messages through a stack of its own and show them decided, until Ctrl-C."""
     signal.signal(signal.SIGTERM, _interrupt)
+    if context.invoked_subcommand is not None:
+        return
     with (
         reported(console),
         running_stack(console, default_data_dir() / "demo", fresh=True) as endpoints,

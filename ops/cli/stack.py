@@ -27,15 +27,16 @@ def served_repository() -> Path:
     return Path(os.environ.get("TRIAGE_MODEL_REPOSITORY") or PROJECT_ROOT / "model_repo").absolute()
 
 
-def stack_config(data_dir: Path | None = None) -> StackConfig:
+def stack_config(data_dir: Path | None = None, *, model_repository: Path | None = None) -> StackConfig:
     """Describe the whole stack in `data_dir` (default: `.triage`). Makes its keys where it has none yet."""
     directory = data_dir or default_data_dir()
     keys = development_keys(directory)
+    models = (model_repository or served_repository()).absolute()
     return StackConfig(
         data_dir=directory,
         topics=TOPIC_SPECS,
-        workers=tuple(_worker(stage, keys) for stage in _NEEDS),
-        model_repository=served_repository(),
+        workers=tuple(_worker(stage, keys, models) for stage in _NEEDS),
+        model_repository=models,
     )
 
 
@@ -49,17 +50,17 @@ def find_stack(data_dir: Path | None = None) -> Stack:
     return Stack(StackConfig(data_dir=data_dir or default_data_dir()))
 
 
-def _worker(stage: str, keys: dict[str, str]) -> PartSpec:
+def _worker(stage: str, keys: dict[str, str], models: Path) -> PartSpec:
     return PartSpec(
         name=stage,
         command=(sys.executable, "-m", "streams.worker", "worker", "--loglevel", "warn"),
-        env={"TRIAGE_STAGE": stage, "TRIAGE_WEB_PORT": "${port}", **worker_environment(keys)},
+        env={"TRIAGE_STAGE": stage, "TRIAGE_WEB_PORT": "${port}", **worker_environment(keys, models)},
         needs=_NEEDS[stage],
         ready=HttpReady(),
     )
 
 
-def worker_environment(keys: dict[str, str]) -> dict[str, str]:
+def worker_environment(keys: dict[str, str], models: Path) -> dict[str, str]:
     """Settings of a worker on the embedded stack; `${...}` is filled in by the supervisor."""
     return {
         "TRIAGE_DEVELOPMENT": "1",  # everything listens on the loopback interface of one machine
@@ -68,7 +69,7 @@ def worker_environment(keys: dict[str, str]) -> dict[str, str]:
         "TRIAGE_TRITON_ADDRESS": "${triton_grpc}",
         "TRIAGE_TRITON_TLS": "0",
         "TRIAGE_REDIS_URL": "${redis_url}",
-        "TRIAGE_MODEL_REPOSITORY": str(served_repository()),
+        "TRIAGE_MODEL_REPOSITORY": str(models),
         "TRIAGE_STATE_DIR": "${data_dir}/workers",
         **keys,
     }

@@ -42,6 +42,11 @@ def watch(
     once: Annotated[bool, typer.Option("--once", help="Look once, and end.")] = False,
     now: Annotated[bool, typer.Option("--now", help="Begin a round with whatever is new.")] = False,
     shadow: Annotated[bool, typer.Option(help="Let an installed candidate answer in the shadow.")] = True,
+    shadow_share: Annotated[
+        float,
+        typer.Option(min=0.0, max=1.0, help="Of the live messages: handed on to `triage models shadow`."),
+    ] = 0.1,
+    shadow_messages: Annotated[int, typer.Option(min=1, help="So many are compared.")] = 200,
     accept_low_power: Annotated[
         str | None, typer.Option(metavar="REASON", help="Handed on to `triage models gate`.")
     ] = None,
@@ -55,6 +60,7 @@ def watch(
     if accept_low_power is not None and not accept_low_power.strip():
         raise typer.BadParameter("say why", param_hint="--accept-low-power")
     gate_options = () if accept_low_power is None else ("--accept-low-power", accept_low_power)
+    extent = ("--share", str(shadow_share), "--messages", str(shadow_messages)) if shadow else None
     since, drift_tested_at = datetime.now(UTC), 0
     while True:
         try:
@@ -72,7 +78,7 @@ def watch(
         if reason is not None:
             drift_tested_at = 0
             try:
-                outcome = _round(looked, reason, rounds, out, gate_options, shadow=shadow)
+                outcome = _round(looked, reason, rounds, out, gate_options, extent)
             except typer.Exit:  # as above
                 outcome = Outcome.BROKE_OFF
             console.print(f"{outcome}", markup=False)
@@ -127,8 +133,14 @@ def _live() -> Path:
 
 
 def _round(
-    looked: "Look", reason: str, rounds: Path, out: Path, gate_options: tuple[str, ...], *, shadow: bool
+    looked: "Look",
+    reason: str,
+    rounds: Path,
+    out: Path,
+    gate_options: tuple[str, ...],
+    shadow_extent: tuple[str, ...] | None,
 ) -> "Outcome":
+    """Run one round. `shadow_extent`: options of `triage models shadow`; None: the candidate is installed alone."""
     from ops.learning.round import Outcome, RoundPlan, run_round, triage
     from trainer.watch.rounds import LABELS, Rounds, learned
 
@@ -140,15 +152,15 @@ def _round(
         runs=out,
         run=f"round-{folder.name}",
         gate_options=gate_options,
-        shadow=shadow,
+        shadow=shadow_extent is not None,
     )
-    outcome = run_round(plan, triage, lambda candidate, in_shadow: _installed(candidate, reason, in_shadow))
+    outcome = run_round(plan, triage, lambda candidate, _: _installed(candidate, reason, shadow_extent))
     if outcome in (Outcome.SHADOWING, Outcome.INSTALLED):
         learned(folder, outcome)
     return outcome
 
 
-def _installed(candidate: Path, reason: str, in_shadow: bool) -> bool:
+def _installed(candidate: Path, reason: str, shadow_extent: tuple[str, ...] | None) -> bool:
     from ops.learning.round import triage
     from ops.release.release import Author
 
@@ -157,4 +169,6 @@ def _installed(candidate: Path, reason: str, in_shadow: bool) -> bool:
             version = release.install(candidate, Author(author(None), reason))
     except typer.Exit:  # refused, and said why
         return False
-    return not in_shadow or triage(["models", "shadow", version, "--why", reason]) == 0
+    if shadow_extent is None:
+        return True
+    return triage(["models", "shadow", version, "--why", reason, *shadow_extent]) == 0

@@ -8,7 +8,7 @@ import structlog
 from ops.local.process import MARKER
 from ops.local.state import StackStatus
 
-__all__ = ["kill_orphans", "remove_shared_memory", "shared_memory_prefix"]
+__all__ = ["kill_orphans", "marked", "remove_shared_memory", "shared_memory_prefix"]
 
 _log = structlog.get_logger(__name__)
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  # where the kernel puts POSIX shared memory
@@ -22,8 +22,7 @@ def kill_orphans(stack_id: str, last: StackStatus | None) -> int:
     pid and time of creation. The caller holds the stack's lock, so no living supervisor owns them.
     """
     recorded = [part.process.find() for part in last.parts.values() if part.process] if last else []
-    marked = [process for process in psutil.process_iter() if _marker(process) == stack_id]
-    orphans = {process.pid: process for process in [*recorded, *marked] if process is not None}
+    orphans = {process.pid: process for process in [*recorded, *marked(stack_id)] if process is not None}
     for process in orphans.values():
         try:
             process.kill()
@@ -32,6 +31,11 @@ def kill_orphans(stack_id: str, last: StackStatus | None) -> int:
         _log.warning("stack.orphan_killed", pid=process.pid)
     psutil.wait_procs(list(orphans.values()), timeout=_WAIT_S)
     return len(orphans)
+
+
+def marked(stack_id: str) -> list[psutil.Process]:
+    """Every process that carries this stack's marker."""
+    return [process for process in psutil.process_iter() if _marker(process) == stack_id]
 
 
 def _marker(process: psutil.Process) -> str | None:
