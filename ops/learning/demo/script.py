@@ -182,12 +182,14 @@ class _Run:
                 self.live.run("models", "rollback", "--why", "demo")
                 self._settle(self.began_with, seen)
             self.account.found([verdicts.all_decided(self.flow.wait())])
+            step = self.live.told("models", "history")[-1]
             self.account.found(
                 verdicts.rolled_back(
                     self.candidate,
                     self.began_with,
                     self.flow.decisions(seen),
                     asked_at,
+                    datetime.fromisoformat(step["occurred_at"]),
                     self.plan.rollback_limit_s,
                 )
             )

@@ -104,12 +104,17 @@ def test_a_version_has_taken_over_where_all_of_the_last_decisions_are_its_own() 
     assert not verdicts.decided_by("1", []).ok
 
 
-def test_a_rollback_is_timed_from_the_command_to_a_decision_by_the_version_before() -> None:
-    seen = decisions("1", *"222", *"1" * 20)
-    within, over = (next(verdicts.rolled_back("2", "1", seen, NOW + timedelta(seconds=1), s)) for s in (4, 2))
-    assert (within.ok, over.ok) == (True, False)
-    assert within.figure == "3.0 s of 4"
-    assert not all(one.ok for one in verdicts.rolled_back("2", "1", decisions(*"2" * 30), NOW, 5.0))
+def test_a_rollback_is_timed_from_its_record_to_a_decision_by_the_version_before() -> None:
+    seen, recorded_at = decisions("1", *"222", *"1" * 20), NOW + timedelta(seconds=2)
+
+    def found(limit_s: float) -> list[Finding]:
+        return list(verdicts.rolled_back("2", "1", seen, NOW, recorded_at, limit_s))
+
+    assert [one.ok for one in found(2.0)] == [True, True]
+    assert [one.ok for one in found(1.9)] == [False, True]
+    assert found(5.0)[0].figure == "2.0 s of 5; 4.0 s with the start of the command"
+    never = verdicts.rolled_back("2", "1", decisions("1", *"2" * 30), NOW, recorded_at, 5.0)
+    assert not any(one.ok for one in never)
 
 
 def report(*checks: tuple[str, str], passed: bool = True, cases: tuple[str, ...] = ()) -> dict[str, Any]:
