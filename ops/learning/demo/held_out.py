@@ -40,11 +40,7 @@ def judged_on(
         margin=limits.macro_f1_margin,
         level=limits.level,
     )
-    yield (
-        better(what, was, now, compared)
-        if gains
-        else not_worse(what, was, now, compared, limits.macro_f1_margin)
-    )
+    yield (better if gains else not_worse)(what, was, now, compared)
     yield _levels(both, groups, limits)
 
 
@@ -70,4 +66,4 @@ def _levels(both: Judged, groups: Sequence[object], limits: Limits) -> Finding:
         margin=limits.under_triage_margin,
         level=limits.level,
     )
-    return not_worse(f"under-triage, {both.name} wording", was, now, compared, limits.under_triage_margin)
+    return not_worse(f"under-triage, {both.name} wording", was, now, compared)

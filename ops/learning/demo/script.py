@@ -42,7 +42,7 @@ class Plan:
     seed: int = 20261126
     first: int = 150
     second: int = 450
-    held_out: int = 400
+    held_out: int = 600
     poisoned: int = 150
     shadowed: int = 60
     error: float = 0.05

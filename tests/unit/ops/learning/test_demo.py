@@ -45,8 +45,10 @@ def decisions(*versions: str) -> list[Decision]:
     return [Decision(version, NOW + timedelta(seconds=number)) for number, version in enumerate(versions)]
 
 
-def compared(at_most: float) -> Compared:
-    return Compared(n=100, effective_n=90, live=0.9, candidate=0.9, at_least=-0.1, at_most=at_most, power=0.9)
+def compared(at_most: float, at_least: float = -0.1) -> Compared:
+    return Compared(
+        n=100, effective_n=90, live=0.9, candidate=0.9, at_least=at_least, at_most=at_most, power=0.9
+    )
 
 
 FIGURE = Figure(0.9, 0.85, 0.95, 100)
@@ -150,11 +152,11 @@ def test_naming_an_honest_labeller_fails_the_step() -> None:
     assert not verdicts.only_named("c-x", [{**one, "named": False} for one in found]).ok
 
 
-def test_better_means_beyond_chance_and_not_worse_within_the_margin() -> None:
+def test_better_and_worse_are_both_beyond_chance() -> None:
     assert verdicts.better("f1", FIGURE, FIGURE, compared(-0.01)).ok
     assert not verdicts.better("f1", FIGURE, FIGURE, compared(0.0)).ok
-    assert verdicts.not_worse("f1", FIGURE, FIGURE, compared(0.02), 0.02).ok
-    assert not verdicts.not_worse("f1", FIGURE, FIGURE, compared(0.021), 0.02).ok
+    assert verdicts.not_worse("f1", FIGURE, FIGURE, compared(0.05, at_least=0.0)).ok
+    assert not verdicts.not_worse("f1", FIGURE, FIGURE, compared(0.05, at_least=0.01)).ok
 
 
 def test_the_shadow_and_the_events_are_held_to_what_was_asked() -> None:
