@@ -31,7 +31,7 @@ class Guard:
 class Recognizer:
     """`group` of `pattern` is the identifier; `trim` says how much of it to take; `valid` checks it.
 
-    A text that has fewer than `needs_digits` digits, or in lower case none of `needs`, holds no match.
+    A text that has fewer than `needs_digits` digits, or in lower case none of `needs`, holds no valid match.
     """
 
     kind: str
@@ -108,7 +108,7 @@ RECOGNIZERS: tuple[Recognizer, ...] = (
         "IP", re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w]|\.\d)"), valid=is_ipv4, needs_digits=4
     ),
     Recognizer(
-        "IP", re.compile(r"(?i)(?<![\w:])(?:[0-9a-f]{1,4}:){4,7}[0-9a-f]{1,4}(?![\w:])"), needs_digits=1
+        "IP", re.compile(r"(?i)(?<![\w:])(?:[0-9a-f]{1,4}:){4,7}[0-9a-f]{1,4}(?![\w:])"), needs=(":",)
     ),
     Recognizer(
         "RESIDENT_ID",

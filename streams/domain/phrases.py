@@ -166,7 +166,17 @@ _Indexed = tuple[str, re.Pattern[str], tuple[frozenset[str], ...]]
 
 def _keys(text: str) -> Iterator[str]:
     for token in _TOKEN.findall(text):
-        yield token.replace("'", "")[:ANCHOR_LETTERS]
+        if "'" not in token:
+            yield token[:ANCHOR_LETTERS]
+            continue
+        parts = token.split("'")  # an apostrophe stands within a word, between two words, or around one
+        for first in range(len(parts)):
+            word = ""
+            for part in parts[first:]:
+                word += part
+                yield word[:ANCHOR_LETTERS]
+                if len(word) >= ANCHOR_LETTERS:
+                    break
     if _HAN.search(text):
         yield from (char for char in text if char >= "\u3400")
         for left, right in pairwise(text):
