@@ -3,7 +3,8 @@
 Kinds follow HIPAA Safe Harbor (45 CFR 164.514(b)(2)) as far as patterns reach, plus UK and Chinese identifiers with
 their check digits. Clinical values stay: ages, durations, times, blood pressures, doses, years on their own.
 
-Does not cover: names without a title, label or self-introduction, organisations, places, days without a year.
+Does not cover: names without a title, label or introduction, most names in lower case, organisations, places, days
+without a year.
 `ops/bench/deid.py` measures what that costs.
 """
 
@@ -13,9 +14,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from streams.adapters.identifier_patterns import RECOGNIZERS, Guard, Recognizer
+from streams.adapters.introduction_patterns import INTRODUCTIONS
 from streams.ports import Deidentified
 
-__all__ = ["Identifier", "PatternDeIdentifier", "recognizers_for"]
+__all__ = ["ALL_RECOGNIZERS", "Identifier", "PatternDeIdentifier", "recognizers_for"]
+
+ALL_RECOGNIZERS = (*RECOGNIZERS, *INTRODUCTIONS)
 
 MAX_PASSES = 5
 """A replacement can uncover a neighbour, so the text is read again until nothing is found."""
@@ -76,7 +80,7 @@ def recognizers_for(text: str) -> Iterator[Recognizer]:
     """Yield the recognisers that `text` has enough digits and the right words for."""
     digits = len(_DIGIT.findall(text))
     lower = text.lower()
-    for recognizer in RECOGNIZERS:
+    for recognizer in ALL_RECOGNIZERS:
         if digits >= recognizer.needs_digits and (
             not recognizer.needs or any(word in lower for word in recognizer.needs)
         ):

@@ -251,7 +251,7 @@ RECOGNIZERS: tuple[Recognizer, ...] = (
         "NAME",
         re.compile(
             r"(?<!\w)[Mm]y (?:full |first )?name(?:'s| is) "
-            r"(?!(?:not|the|and|spelled|spelt|missing|wrong|already|listed|under|still|here)\b)([a-z][a-z'’-]{2,30})(?!\w)"
+            r"(?!(?:not|the|and|spelled|spelt|missing|wrong|already|listed|under|still|here)\b)([a-zß-öø-ÿ][a-zß-öø-ÿ'’-]{2,30})(?!\w)"
         ),
         group=1,
         needs=("name",),

@@ -6,16 +6,13 @@ from random import Random
 
 import numpy as np
 
-from streams.adapters.red_flag_rules import load_red_flag_screen
-from streams.domain.floors import vital_sign_rules
-from streams.domain.red_flags import RedFlagScreen
-from streams.text import VITALS_FIELDS, vital_signs
 from trainer.data.rows import Row
 from trainer.evaluation.budget import Budget
 from trainer.evaluation.edits import IRRELEVANT, phrase_swaps, word_slips
 from trainer.evaluation.evidence import Evidence
 from trainer.evaluation.intervals import BOOTSTRAP, SEED, WILSON, resampled, share
 from trainer.evaluation.sections import Cell, Section, Table, left_out
+from trainer.evaluation.service import Service
 from trainer.evaluation.version import JudgedVersion
 
 __all__ = ["Attack", "attack", "attacks"]
@@ -47,8 +44,8 @@ def attacks(version: JudgedVersion, evidence: Evidence, budget: Budget) -> list[
     chosen = Random(SEED).sample(chosen, min(len(chosen), budget.attacked_rows))
     if not chosen:
         return [left_out(_KEY, _TITLE, "no row is published at levels 1-3")]
-    screen = load_red_flag_screen()
-    done = [attack(version, row, screen, queries=budget.attack_queries, seed=SEED) for row in chosen]
+    service = Service()
+    done = [attack(version, row, service, queries=budget.attack_queries, seed=SEED) for row in chosen]
     lines = [
         _line("of one edit", done, 1),
         _line("of two edits or fewer", done, 2),
@@ -100,7 +97,7 @@ def _line(title: str, done: Sequence[Attack], most_edits: int) -> tuple[Cell, ..
     return tuple(cells)
 
 
-def attack(version: JudgedVersion, row: Row, screen: RedFlagScreen, *, queries: int, seed: int) -> Attack:
+def attack(version: JudgedVersion, row: Row, service: Service, *, queries: int, seed: int) -> Attack:
     """Search greedily for edits of `row` that lower its published level."""
     rng = Random(seed)
     before = int(version.read([row]).published[0]) + 1
@@ -120,8 +117,8 @@ def attack(version: JudgedVersion, row: Row, screen: RedFlagScreen, *, queries: 
         asked,
         before,
         level,
-        min(before, _floor(row, row.text, screen)),
-        min(level, _floor(row, text, screen)),
+        min(before, service.floor(row, row.text)),
+        min(level, service.floor(row, text)),
     )
 
 
@@ -129,12 +126,3 @@ def _candidates(text: str, rng: Random) -> list[str]:
     sentence = rng.choice(IRRELEVANT)
     around = [f"{sentence} {text}", f"{text.rstrip('.')}. {sentence}"]
     return [*word_slips(text, rng), *phrase_swaps(text, rng), *around]
-
-
-def _floor(row: Row, text: str, screen: RedFlagScreen) -> int:
-    known = dict(zip(VITALS_FIELDS, row.vitals.tolist(), strict=True))
-    age = None if np.isnan(known["age_years"]) else known["age_years"]
-    pregnant = None if np.isnan(known["pregnant"]) else bool(known["pregnant"])
-    flags = screen.screen(text, pregnant=pregnant, age_years=age)
-    rules = vital_sign_rules(vital_signs(row.vitals), age, pregnant)
-    return min([flag.level_floor for flag in flags] + [rule.level_floor for rule in rules], default=5)

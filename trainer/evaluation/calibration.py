@@ -157,7 +157,7 @@ def _both(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return probabilities [k, c] at temperature 1, and as served."""
     windows = version.windows(rows)
-    answers = version.graph.ask_windows([window for parts in windows for window in parts], title=task)
+    answers = version.ask([window for parts in windows for window in parts], title=task)
     uncalibrated = version.profile.model_copy(
         update={"diagnosis_temperature": 1.0, "urgency_temperature": 1.0}
     )

@@ -13,7 +13,7 @@ from sklearn.metrics import roc_auc_score
 from trainer.data import toyhom
 from trainer.data.rows import NO_VITALS, Row
 from trainer.evaluation.budget import Budget
-from trainer.evaluation.evidence import Evidence
+from trainer.evaluation.evidence import Evidence, sampled
 from trainer.evaluation.intervals import BOOTSTRAP, SEED, WILSON, resampled, share
 from trainer.evaluation.sections import Cell, Section, Table, left_out
 from trainer.evaluation.version import JudgedVersion, Readings
@@ -22,6 +22,7 @@ from trainer.metrics import Figure
 __all__ = ["foreign_texts", "out_of_domain"]
 
 _CHARACTERS = 1000
+_FALSE_FLAGS = (0.01, 0.05)
 _KEY, _TITLE = "out_of_domain", "Out-of-domain detection"
 
 
@@ -46,12 +47,15 @@ def out_of_domain(version: JudgedVersion, evidence: Evidence, budget: Budget) ->
     above = version.profile.thresholds.out_of_domain_above
     rows: list[tuple[Cell, ...]] = []
     flagged: list[tuple[Cell, ...]] = [("test rows", len(own), share(home.distance > above))]
+    limits = _limits(version, evidence, budget)
+    at_limits: list[tuple[Cell, ...]] = [("test rows", len(own), *_above(home, limits))]
     for name, foreign in texts.items():
         readings = version.read([_row(text, name) for text in foreign], title=name)
         groups = [row.group for row in own] + [f"{name}/{number}" for number in range(len(foreign))]
         scores = [_area(home, readings, score, groups) for score in _SCORES.values()]
         rows.append((name, len(foreign), *scores))
         flagged.append((name, len(foreign), share(readings.distance > above)))
+        at_limits.append((name, len(foreign), *_above(readings, limits)))
     absent = [folder for folder, _ in _READERS if not any(name.startswith(folder) for name in texts)]
     return [
         Section(
@@ -71,6 +75,11 @@ def out_of_domain(version: JudgedVersion, evidence: Evidence, budget: Budget) ->
                     ("source", "n", "flagged"),
                     tuple(flagged),
                 ),
+                Table(
+                    "Flagged at thresholds that so many of the calibration rows would pass",
+                    ("source", "n", *(f"{score}, {passed:.0%}" for score, passed in limits)),
+                    tuple(at_limits),
+                ),
             ),
             notes=tuple(f"{folder}: left out, it is not there" for folder in absent),
         )
@@ -82,6 +91,23 @@ _SCORES: Mapping[str, Callable[[Readings], NDArray[np.float64]]] = {
     "energy": lambda readings: readings.energy,
     "maximum": lambda readings: 1.0 - readings.confidence,
 }
+
+
+def _limits(version: JudgedVersion, evidence: Evidence, budget: Budget) -> dict[tuple[str, float], float]:
+    """Return each score's threshold by the share of calibration rows above it; nothing without such rows."""
+    known = sampled(evidence.calibration, budget.training_rows, SEED)
+    if not known:
+        return {}
+    readings = version.read(known, title="calibration rows")
+    return {
+        (name, passed): float(np.quantile(score(readings), 1.0 - passed))
+        for name, score in _SCORES.items()
+        for passed in _FALSE_FLAGS
+    }
+
+
+def _above(readings: Readings, limits: Mapping[tuple[str, float], float]) -> list[Figure]:
+    return [share(_SCORES[name](readings) > limit) for (name, _), limit in limits.items()]
 
 
 def _area(

@@ -13,6 +13,7 @@ from trainer.evaluation.edits import INVARIANT, LESS_URGENT, MORE_URGENT, Edit
 from trainer.evaluation.evidence import Evidence
 from trainer.evaluation.intervals import SEED, WILSON, share
 from trainer.evaluation.sections import Cell, Section, Table
+from trainer.evaluation.service import Outgoing
 from trainer.evaluation.version import JudgedVersion, Readings
 
 __all__ = ["FLIP_COLUMNS", "Change", "flips", "robustness"]
@@ -31,9 +32,11 @@ class Change:
     level_after: NDArray[np.int64]
 
     @classmethod
-    def between(cls, before: Readings, after: Readings, at: Sequence[int] | None = None) -> "Change":
+    def between(
+        cls, before: Readings | Outgoing, after: Readings | Outgoing, at: Sequence[int] | None = None
+    ) -> "Change":
         """Compare `after` with the rows of `before`, or with those `at` these positions."""
-        chosen = np.arange(len(before.level)) if at is None else np.asarray(at)
+        chosen = np.arange(len(before.published)) if at is None else np.asarray(at)
         return cls(before.label[chosen], after.label, before.published[chosen], after.published)
 
     @property

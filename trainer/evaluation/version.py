@@ -21,6 +21,10 @@ from trainer.served import ServedGraph
 __all__ = ["JudgedVersion", "NotAVersion", "Readings"]
 
 
+_REMEMBERED_ANSWERS = 20_000
+"""The first ones, test and calibration rows among them: each part of an evaluation asks for these again. 60 MB."""
+
+
 class NotAVersion(ValueError):
     """The folder is not a complete version of a model; the message says what is missing."""
 
@@ -69,6 +73,7 @@ class JudgedVersion:
         self.workers = workers
         self.profile = self.bundle.profile
         self.graph = ServedGraph(folder / "model.onnx", self.bundle.windower, workers=workers)
+        self._answered: dict[tuple[bytes, bytes], ModelAnswer] = {}
 
     @property
     def card(self) -> dict[str, Any]:
@@ -84,8 +89,21 @@ class JudgedVersion:
     def read(self, rows: Sequence[Row], *, title: str | None = None) -> Readings:
         """Ask for every window of `rows` (at least one row), and combine them as service does."""
         windows = self.windows(rows)
-        answers = self.graph.ask_windows([window for parts in windows for window in parts], title=title)
+        answers = self.ask([window for parts in windows for window in parts], title=title)
         return self.interpret(windows, answers)
+
+    def ask(self, windows: Sequence[EncodedWindow], *, title: str | None = None) -> list[ModelAnswer]:
+        """Return the answer to each window; one that was asked for before is not computed again.
+
+        An answer depends on nothing but its window, as one sequence runs at a time.
+        """
+        keys = [(window.input_ids.tobytes(), window.vitals.tobytes()) for window in windows]
+        new = {key: window for key, window in zip(keys, windows, strict=True) if key not in self._answered}
+        found = dict(zip(new, self.graph.ask_windows(list(new.values()), title=title), strict=True))
+        answers = [found[key] if key in found else self._answered[key] for key in keys]
+        room = _REMEMBERED_ANSWERS - len(self._answered)
+        self._answered |= dict(list(found.items())[: max(0, room)])
+        return answers
 
     def interpret(
         self,

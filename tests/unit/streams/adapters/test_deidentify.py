@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from streams.adapters import deidentify
 from streams.adapters.deidentify import PatternDeIdentifier
-from streams.adapters.identifier_patterns import RECOGNIZERS
 from streams.adapters.red_flag_rules import clinical_words, load_red_flag_rules
 
 DEIDENTIFIER = PatternDeIdentifier(clinical_words(load_red_flag_rules()))
@@ -66,6 +65,14 @@ IDENTIFIERS = [
     ("Patient: Jane Doe", "Patient: [NAME]"),
     ("Name: Jane", "Name: [NAME]"),
     ("Thanks,\nJane Doe", "Thanks,\n[NAME]"),
+    ("I am Fatima Hassan, 54", "I am [NAME], 54"),
+    ("I'm María García and I cough", "I'm [NAME] and I cough"),
+    ("Jamal Robinson here. Chest pain", "[NAME] here. Chest pain"),
+    ("Greg Baker, 54 years old, chest pain", "[NAME], 54 years old, chest pain"),
+    ("Patient Wang Xiuying: chest pain", "Patient [NAME]: chest pain"),
+    ("my son Jack fell", "my son [NAME] fell"),
+    ("It hurts. Regards, Emily Walsh", "It hurts. Regards, [NAME]"),
+    ("my name is maría garcía, i cough", "my name is [NAME] [NAME], i cough"),
     ("我叫张三，头痛", "我叫[NAME]，头痛"),
     ("姓名：欧阳娜娜，女", "姓名：[NAME]，女"),
     ("患者王小明，男，45岁", "患者[NAME]，男，45岁"),
@@ -92,6 +99,13 @@ CLINICAL = [
     "this is a pain that",
     "I took 2 paracetamol at 8pm, 2 more at 10",
     "999 and 911",
+    "I am HIV Positive.",
+    "I'm Feeling Suicidal.",
+    "My father Alzheimer's, my mother Diabetes",
+    "this is Crohn's Disease.",
+    "My wife Tuesday fell",
+    "Severe Pain here. Patient Presenting Complaint: cough",
+    "I am Very Worried, 54 years old",
 ]
 
 
@@ -138,7 +152,7 @@ def test_a_recogniser_that_is_left_out_would_have_found_nothing(parts: list[str]
     text = " ".join(parts)
     found = DEIDENTIFIER.find(text)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(deidentify, "recognizers_for", lambda _: RECOGNIZERS)
+        patch.setattr(deidentify, "recognizers_for", lambda _: deidentify.ALL_RECOGNIZERS)
         assert DEIDENTIFIER.find(text) == found
 
 

@@ -7,7 +7,6 @@ import onnx
 import pytest
 import torch
 
-from streams.adapters.red_flag_rules import load_red_flag_screen
 from tests.unit.trainer.evaluation.test_sections import SMALL, VERSION
 from tests.unit.trainer.tiny import row
 from trainer import evaluation
@@ -16,6 +15,7 @@ from trainer.evaluation.attack import attack
 from trainer.evaluation.attribution import Explainer, Words
 from trainer.evaluation.explanations import deletion_and_insertion, explanations
 from trainer.evaluation.float_copy import NotCopied, float_copy
+from trainer.evaluation.service import Service
 
 COMPLAINT = row("I have crushing chest pain and my left arm hurts, it began an hour ago", heart_rate_bpm=120)
 
@@ -74,7 +74,7 @@ def test_explanations_show_every_method(version: evaluation.JudgedVersion) -> No
 
 
 def test_an_attack_keeps_its_budget_and_says_what_rules_save(version: evaluation.JudgedVersion) -> None:
-    done = attack(version, COMPLAINT, load_red_flag_screen(), queries=30, seed=1)
+    done = attack(version, COMPLAINT, Service(), queries=30, seed=1)
     assert done.queries <= 30
     assert 1 <= done.edits <= 4
     assert done.level_with_rules_before <= 2

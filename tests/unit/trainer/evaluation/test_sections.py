@@ -1,11 +1,15 @@
 """The sections on few written messages: what they show, and that it can fail."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
 import numpy as np
 import pytest
 
+from streams.ports import ModelAnswer
+from streams.text import EncodedWindow
 from tests.unit.trainer.tiny import row
 from trainer import evaluation
 from trainer.data import corpus
@@ -101,8 +105,47 @@ def test_robustness_and_bias_count_what_changed(
     assert kept["irrelevant sentence before"] == 12
     assert len(section.tables[1].rows) >= 2
     people, groups = bias(version, evidence, SMALL)
+    titles = {table.title: table for table in people.tables}
+    as_served = {line[0]: line for line in titles["The answer should stay: as served"].rows}
+    assert all(str(cell).startswith("0.000") for cell in as_served["named Fatima Hassan"][2:5])
+    ways = {line[0]: str(line[2]) for line in titles["Ways of naming"].rows}
+    assert ways["I am .... (text)"].startswith("1.000")
+    assert ways["...: (text)"].startswith("0.000")
     assert {"sex, in words", "named Fatima Hassan"} <= {line[0] for line in people.tables[0].rows}
     assert groups.tables[1].rows
+
+
+def test_an_answer_is_computed_once(
+    version: evaluation.JudgedVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    compute = version.graph.ask_windows
+
+    def counted(windows: Sequence[EncodedWindow], *, title: str | None) -> list[ModelAnswer]:
+        asked.append(len(windows))
+        return compute(windows, title=title)
+
+    monkeypatch.setattr(version.graph, "ask_windows", counted)
+    rows = [row("never asked before"), row("never asked before"), row("nor this", heart_rate_bpm=90)]
+    first, again = version.read(rows), version.read([*rows, row("nor this", heart_rate_bpm=130)])
+    assert asked == [2, 1]
+    assert np.array_equal(first.urgency, again.urgency[:3])
+    assert not np.array_equal(again.urgency[2], again.urgency[3])
+
+
+def test_foreign_text_is_flagged_at_thresholds_of_calibration_rows(
+    version: evaluation.JudgedVersion, evidence: evaluation.Evidence, tmp_path: Path
+) -> None:
+    (tmp_path / "hl7v2_samples").mkdir()
+    for number in range(5):
+        (tmp_path / "hl7v2_samples" / f"{number}.hl7").write_text(f"MSH|^~\\&|A|B|{number}|ADT^A01|P|2.5" * 9)
+    (section,) = out_of_domain(version, replace(evidence, development=tmp_path), SMALL)
+    table = section.tables[2]
+    assert table.columns[2:4] == ("distance (served), 1%", "distance (served), 5%")
+    own, foreign = table.rows
+    assert (own[0], foreign[0]) == ("test rows", "hl7v2_samples, raw HL7")
+    energy = table.columns.index("energy, 5%")
+    assert float(str(foreign[energy])[:5]) > float(str(own[energy])[:5])
 
 
 def test_a_gap_is_between_groups_that_are_large_enough() -> None:
