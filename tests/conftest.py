@@ -2,9 +2,13 @@
 
 import signal
 
+import hypothesis
 import pytest
 
 from tests.integration.stack_choice import CHOSEN
+
+hypothesis.settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
+hypothesis.settings.load_profile("untimed")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -76,8 +76,13 @@ def pretrain(texts: Sequence[str], encoder: str, out: Path, settings: MaskedWord
     make_deterministic(settings.seed, settings.threads)
     pretrained = load_encoder(encoder)
     tokenizer = _tokenizer(pretrained.tokenizer)
-    examples = _examples(texts, pretrained, settings)
-    held_out = max(1, round(_HELD_OUT_SHARE * len(examples)))
+    distinct = [*dict.fromkeys(texts)]
+    order = np.random.default_rng(settings.seed).permutation(len(distinct))
+    held_out_texts = max(1, round(_HELD_OUT_SHARE * len(distinct)))
+    held_out, trained = (
+        _windows([distinct[i] for i in chosen], pretrained, settings)
+        for chosen in (order[:held_out_texts], order[held_out_texts:])
+    )
     model = BertForMaskedLM(pretrained.encoder.config)  # type: ignore[no-untyped-call]
     model.bert = pretrained.encoder
     model.tie_weights()
@@ -86,15 +91,15 @@ def pretrain(texts: Sequence[str], encoder: str, out: Path, settings: MaskedWord
             model=model,
             args=_arguments(settings, Path(scratch)),
             data_collator=DataCollatorForLanguageModeling(tokenizer, mlm_probability=settings.masked),
-            train_dataset=examples[held_out:],
-            eval_dataset=examples[:held_out],
+            train_dataset=trained,
+            eval_dataset=held_out,
         )
         before = _loss(trainer, settings)
         trainer.train()
         after = _loss(trainer, settings)
     model.bert.cpu().save_pretrained(out)
     tokenizer.save_pretrained(out)
-    return Read(len(examples) - held_out, held_out, before, after)
+    return Read(len(trained), len(held_out), before, after)
 
 
 def _lines(path: Path) -> list[str]:
@@ -119,18 +124,15 @@ def _tokenizer(content: str) -> PreTrainedTokenizerFast:
     )
 
 
-def _examples(
+def _windows(
     texts: Sequence[str], pretrained: Pretrained, settings: MaskedWords
 ) -> list[dict[str, list[int]]]:
-    """Every window of every text, shuffled."""
     windower = windows_of(Tokenizer.from_str(pretrained.tokenizer), settings.max_length)
-    windows = [
-        window.input_ids.tolist()
+    return [
+        {"input_ids": window.input_ids.tolist()}
         for windows in windower.encode(texts, [NO_VITALS] * len(texts))
         for window in windows
     ]
-    order = np.random.default_rng(settings.seed).permutation(len(windows))
-    return [{"input_ids": windows[position]} for position in order]
 
 
 def _arguments(settings: MaskedWords, scratch: Path) -> TrainingArguments:

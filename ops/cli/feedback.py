@@ -162,12 +162,13 @@ def erase(
         raise typer.BadParameter("--patient is a pseudonym: 32 hexadecimal characters")
     with buffer_settings() as settings:
         _deliver(settings, [(patient.encode(), None, [(CE_TYPE, ERASURE_TYPE.encode())])])
+    typer.echo("1 sent")
     try:
         gone = Rounds(rounds).erase({patient})
     except RoundsUnreadable as error:
         console.print(str(error), style="red", markup=False)
         raise typer.Exit(1) from None
-    typer.echo(f"1 sent, {gone} examples of rounds erased")
+    typer.echo(f"{gone} examples of rounds erased")
 
 
 def rebuild(as_json: AsJson = False) -> None:

@@ -32,7 +32,7 @@ def register(group: typer.Typer) -> None:
 def shadow(
     version: str,
     share: Annotated[float, typer.Option(min=0.0, max=1.0, help="Of the live messages.")] = 0.1,
-    messages: Annotated[int, typer.Option(min=1, help="End after so many were compared.")] = 200,
+    messages: Annotated[int, typer.Option(min=1, max=100_000, help="End after so many were compared.")] = 200,
     limit_s: Annotated[float, typer.Option(min=0.0, help="End after so long.")] = 3600.0,
     by: By = None,
     why: Why = "shadow by hand",

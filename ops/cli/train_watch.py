@@ -46,7 +46,7 @@ def watch(
         float,
         typer.Option(min=0.0, max=1.0, help="Of the live messages: handed on to `triage models shadow`."),
     ] = 0.1,
-    shadow_messages: Annotated[int, typer.Option(min=1, help="So many are compared.")] = 200,
+    shadow_messages: Annotated[int, typer.Option(min=1, max=100_000, help="So many are compared.")] = 200,
     accept_low_power: Annotated[
         str | None, typer.Option(metavar="REASON", help="Handed on to `triage models gate`.")
     ] = None,

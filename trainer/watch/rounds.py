@@ -25,7 +25,7 @@ from trainer.examples import read_examples, write_examples
 __all__ = ["ERASED", "LABELS", "Rounds", "RoundsUnreadable", "learned"]
 
 LABELS, REASON, LEARNED, ERASED = "labels.jsonl", "reason.txt", "learned.txt", "erased.jsonl"
-_UNFINISHED, _ERASING = ".unfinished", ".erasing.lock"
+_UNFINISHED, _LOCK = ".unfinished", ".rounds.lock"
 
 
 class RoundsUnreadable(ValueError):
@@ -65,25 +65,35 @@ class Rounds:
 
     def begin(self, examples: Sequence[FeedbackExample], reason: str) -> Path:
         """Write the next round down and return its folder."""
-        last = self.all()
-        number = int(last[-1].name) + 1 if last else 1
-        unfinished = self._folder / _UNFINISHED
-        shutil.rmtree(unfinished, ignore_errors=True)
-        unfinished.mkdir(parents=True, mode=0o700)
-        write_examples(sorted(examples, key=_mark), unfinished / LABELS)
-        (unfinished / REASON).write_text(f"{reason}\n", encoding="utf-8")
-        return unfinished.rename(self._folder / f"{number:04}")
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(self._folder / _LOCK):
+            last = self.all()
+            number = int(last[-1].name) + 1 if last else 1
+            unfinished = self._folder / _UNFINISHED
+            shutil.rmtree(unfinished, ignore_errors=True)
+            unfinished.mkdir(mode=0o700)
+            write_examples(sorted(examples, key=_mark), unfinished / LABELS)
+            (unfinished / REASON).write_text(f"{reason}\n", encoding="utf-8")
+            return unfinished.rename(self._folder / f"{number:04}")
 
     def erase(self, patients: AbstractSet[str]) -> int:
         """Take these patients (pseudonyms) out of every round; return how many examples went.
 
-        A run that learned from such a round cannot be resumed. Raises RoundsUnreadable.
+        A run that learned from such a round cannot be resumed. Raises RoundsUnreadable, after all others are done.
         """
-        rounds = self.all()
-        if not patients or not rounds:
+        if not patients or not self._folder.is_dir():
             return 0
-        with FileLock(self._folder / _ERASING):
-            return sum(_erase_from(folder, patients) for folder in rounds)
+        gone, unreadable = 0, []
+        with FileLock(self._folder / _LOCK):
+            shutil.rmtree(self._folder / _UNFINISHED, ignore_errors=True)  # of a process that died in `begin`
+            for folder in self.all():
+                try:
+                    gone += _erase_from(folder, patients)
+                except RoundsUnreadable as error:
+                    unreadable.append(str(error))
+        if unreadable:
+            raise RoundsUnreadable("; ".join(unreadable))
+        return gone
 
 
 def learned(folder: Path, outcome: str) -> None:

@@ -12,7 +12,11 @@ from trainer.data.importing import write_corpus
 from trainer.encoders import load_encoder
 from trainer.pretraining import MaskedWords, OutputTaken, pretrain, read_texts
 
-TEXTS = [f"the patient has {what} and {what} again" for what in ("pain", "fever", "cough", "thirst")] * 25
+TEXTS = [
+    f"the patient has {what} and {what} again, day {day}"
+    for what in ("pain", "fever", "cough", "thirst")
+    for day in range(1, 26)
+]
 SETTINGS = MaskedWords(epochs=4, batch_size=10, rate=1e-2, max_length=16, threads=1)
 
 
@@ -41,6 +45,7 @@ def test_masked_words_are_learned_and_the_encoder_can_be_trained_on(encoder: Pat
     assert not torch.equal(
         weights["embeddings.word_embeddings.weight"], others["embeddings.word_embeddings.weight"]
     )
+    assert pretrain(TEXTS * 3, str(encoder), tmp_path / "again", SETTINGS) == found, "a repeated text is one"
     with pytest.raises(OutputTaken, match="name another folder"):
         pretrain(TEXTS, str(encoder), out, SETTINGS)
 

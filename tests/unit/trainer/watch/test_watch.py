@@ -113,6 +113,21 @@ class TestErasure:
             Rounds(tmp_path).erase({"p-1"})
         assert (folder / LABELS).read_text() == "broken"
 
+    def test_an_unreadable_round_keeps_no_patient_in_the_later_ones(self, tmp_path: Path) -> None:
+        rounds = Rounds(tmp_path)
+        broken = rounds.begin(of_patient("p-1", "m-1"), "count")
+        rounds.begin(of_patient("p-1", "m-2"), "count")
+        (broken / LABELS).write_text("broken")
+        with pytest.raises(RoundsUnreadable):
+            rounds.erase({"p-1"})
+        assert rounds.latest() == []
+
+    def test_a_round_whose_begin_broke_off_goes(self, tmp_path: Path) -> None:
+        rounds = Rounds(tmp_path)
+        rounds.begin(of_patient("p-2", "m-1"), "count").rename(tmp_path / ".unfinished")
+        rounds.erase({"p-1"})
+        assert not (tmp_path / ".unfinished").exists()
+
     def test_nobody_erased_or_no_round_yet_makes_nothing(self, tmp_path: Path) -> None:
         assert Rounds(tmp_path / "rounds").erase({"p-1"}) == 0
         assert not (tmp_path / "rounds").exists()
