@@ -44,7 +44,8 @@ class ModelLifecycle(Contract):
     """One step of one version; every step has an `event_id` of its own.
 
     The changes of the live version (`promoted`, `rolled_back`) are numbered from 1. Read in the order of offsets, a
-    change counts where its number is the next one: of two that were decided from the same state, the first counts.
+    change counts where its number is higher than the last one's: of two that were decided from the same state, the
+    first counts. Neither does a change to a version count that was `retired` before, nor a retirement of one in use.
     """
 
     contract: ClassVar[str] = "triage.models.v1"

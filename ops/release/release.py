@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from confluent_kafka import KafkaException, Producer
 
-from ops.release.errors import LostRace, NotReleasable
+from ops.release.errors import LostRace, NotReleasable, ServerRefused
 from ops.release.evidence import Permission
 from ops.release.repository import ModelVersions
 from ops.release.server import ModelServerControl
@@ -83,13 +83,20 @@ class Release:
             version = self.versions.same_as(source, self.told)
             if version is None:
                 version = self._take_in(source, state)
-            self.server.take_over(version)
-            self.told("loaded")
+            self._load(version)
             digest = self._digest(version)
             if version in state.retired or not self._is_installed(version, digest):
                 self._write(LifecycleStep.INSTALLED, version, digest, author)
                 self.told("recorded")
             return version
+
+    def _load(self, version: str) -> None:
+        try:
+            self.server.take_over(version)
+        except ServerRefused as refused:
+            # it would stand in the way of whatever is loaded next
+            raise ServerRefused(f"{refused}; `triage models retire {version}` takes it away again") from None
+        self.told("loaded")
 
     def _take_in(self, source: Path, state: LiveModel) -> str:
         live = self.live_version(state)

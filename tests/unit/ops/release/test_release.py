@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ops.release.errors import Busy, LostRace, NotReleasable
+from ops.release.errors import Busy, LostRace, NotReleasable, ServerRefused
 from ops.release.evidence import Permission
 from ops.release.release import Author, Release
 from ops.release.repository import ModelVersions
@@ -163,6 +163,26 @@ def test_a_retirement_that_died_midway_is_ended_by_the_next_and_leaves_nothing_t
     written = len(broker.steps_)
     release.retire("2", AUTHOR)
     assert (release.versions.numbers(), len(broker.steps_)) == ([1, 3], written)
+
+
+def test_a_version_that_the_server_refuses_can_be_taken_away_again(
+    release: Release, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: str) -> None:
+        raise ServerRefused("the model server: failed to load")
+
+    for number in "23":
+        release.retire(number, AUTHOR)
+    release.versions.path("4").mkdir()
+    (release.versions.path("4") / "model.onnx").write_text("4")
+    monkeypatch.setattr(release.versions, "same_as", lambda *_: "4")
+    monkeypatch.setattr(release.server, "take_over", refuse)
+    written = len(broker.steps_)
+    with pytest.raises(ServerRefused, match="triage models retire 4"):
+        release.install(Path("source"), AUTHOR)
+    assert len(broker.steps_) == written
+    release.retire("4", AUTHOR)
+    assert release.versions.numbers() == [1]
 
 
 def test_nobody_installs_or_retires_while_another_does(
