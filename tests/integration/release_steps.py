@@ -23,6 +23,8 @@ def main(step: str, subject: str, last_words: str) -> None:
         release.install(Path(subject), author)
     elif step == "promote":
         release.promote(subject, author, lambda _candidate, _live: Permission(without_gate="test"))
+    elif step == "retire":
+        release.retire(subject, author)
     else:
         release.roll_back(author)
 

@@ -357,3 +357,17 @@ def test_the_commands_say_what_was_live_and_what_decided(release: Release, stack
     refused = CliRunner().invoke(app, ["models", "promote", "2", "--without-gate", "test"])
     assert refused.exit_code == 1
     assert "changed since" in refused.output
+
+
+def test_a_retirement_that_is_killed_leaves_what_is_live_and_the_next_one_ends_it(
+    release: Release, deployment: dict[str, str]
+) -> None:
+    for word in ("recorded", "withdrawn"):
+        assert _killed_after(deployment, "retire", "2", word) == -signal.SIGKILL, word
+        assert release.state().retired == {"2"}
+        assert release.live_version() == "1"
+        assert release.server.serves("1")
+    assert _killed_after(deployment, "retire", "2", "never") == 0
+    assert release.versions.numbers() == [1, 3]
+    assert not release.server.serves("2")
+    assert [each.step.step.value for each in release.steps()].count("retired") == 1

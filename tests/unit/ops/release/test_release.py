@@ -185,6 +185,17 @@ def test_a_version_that_the_server_refuses_can_be_taken_away_again(
     assert release.versions.numbers() == [1]
 
 
+def test_no_code_is_taken_from_a_live_version_whose_files_changed(
+    release: Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release.promote("2", AUTHOR, granted)
+    (release.versions.path("2") / "model.py").write_text("import os")
+    monkeypatch.setattr(release.versions, "same_as", lambda *_: None)
+    monkeypatch.setattr(release.versions, "stage", lambda *_: pytest.fail("it was taken"))
+    with pytest.raises(NotReleasable, match="files of version 2, whose code it would take, have changed"):
+        release.install(Path("source"), AUTHOR)
+
+
 def test_nobody_installs_or_retires_while_another_does(
     release: Release, monkeypatch: pytest.MonkeyPatch
 ) -> None:
