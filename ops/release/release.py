@@ -31,7 +31,8 @@ from streams.version import VERSION
 __all__ = ["Author", "Release", "open_release"]
 
 _DELIVERY_TIMEOUT_S, _FLUSH_TIMEOUT_S = 9.0, 10.0
-"""In this order: whoever is told that a step was not delivered must not find it delivered later."""
+"""In this order: nothing is under way any more when a failure is told. Where its acknowledgement alone was lost, the
+step stands: `triage models history` says."""
 _SERVICE = "models"
 
 
