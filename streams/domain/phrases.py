@@ -169,7 +169,8 @@ def _keys(text: str) -> Iterator[str]:
         if "'" not in token:
             yield token[:ANCHOR_LETTERS]
             continue
-        parts = token.split("'")  # an apostrophe stands within a word, between two words, or around one
+        # an apostrophe stands within a word, between two words, or around one
+        parts = [part for part in token.split("'") if part]
         for first in range(len(parts)):
             word = ""
             for part in parts[first:]:

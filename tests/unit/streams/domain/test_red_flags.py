@@ -230,6 +230,9 @@ def test_the_most_urgent_flag_comes_first() -> None:
         "没有",
         "if i get ",
         "my father had ",
+        "'",
+        "a'",
+        "chest'pain'",
     ],
 )
 def test_a_long_text_is_screened_in_bounded_time(unit: str) -> None:
