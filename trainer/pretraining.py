@@ -20,9 +20,10 @@ from transformers import (
     TrainingArguments,
 )
 
-from trainer.data.errors import NothingToLearn, Undecodable
+from trainer.data.errors import NothingToLearn
 from trainer.data.importing import read_labelled
 from trainer.data.rows import NO_VITALS
+from trainer.data.tables import decoded
 from trainer.encoders import Pretrained, load_encoder
 from trainer.finetune import make_deterministic
 from trainer.versions import windows_of
@@ -104,13 +105,10 @@ def pretrain(texts: Sequence[str], encoder: str, out: Path, settings: MaskedWord
 
 def _lines(path: Path) -> list[str]:
     try:
-        content = path.read_bytes()
+        content = decoded(path, "utf-8")
     except OSError as error:
         raise NothingToLearn(f"{path}: {error.strerror}") from None
-    try:
-        return [line.strip() for line in content.decode("utf-8").splitlines() if line.strip()]
-    except UnicodeDecodeError as error:
-        raise Undecodable("utf-8", content.count(b"\n", 0, error.start) + 1) from None
+    return [line.strip() for line in content.splitlines() if line.strip()]
 
 
 def _tokenizer(content: str) -> PreTrainedTokenizerFast:

@@ -18,7 +18,7 @@ def stack_under_test(base: StackConfig, folder: Path) -> StackConfig:
 
     A swap adds a version there; the workers go on reading the version that they are pinned to where they always do.
     """
-    models = folder / "models"
+    models, base = folder / "models", base.starting_within(_START_TIMEOUT_S)
     for model in base.models:
         shutil.copytree(
             base.model_repository / model, models / model, ignore=shutil.ignore_patterns("__pycache__")
@@ -28,7 +28,6 @@ def stack_under_test(base: StackConfig, folder: Path) -> StackConfig:
         update={
             "model_repository": models.absolute(),
             "workers": (_proxy(), *workers),
-            "start_timeout_s": _START_TIMEOUT_S,
         }
     )
 
@@ -41,9 +40,7 @@ def _numbered(spec: PartSpec, number: int) -> PartSpec:
         "TRIAGE_STATE_DIR": f"${{data_dir}}/workers/{name}",
     }
     needs = (*spec.needs, PROXY) if "triton" in spec.needs else spec.needs
-    return spec.model_copy(
-        update={"name": name, "env": env, "needs": needs, "start_timeout_s": _START_TIMEOUT_S}
-    )
+    return spec.model_copy(update={"name": name, "env": env, "needs": needs})
 
 
 def _proxy() -> PartSpec:

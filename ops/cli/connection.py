@@ -13,12 +13,12 @@ from ops.cli.keys import development_keys
 from ops.cli.running import running_stack
 from ops.cli.stack import served_repository
 from ops.local.config import default_data_dir
-from ops.local.stack import Endpoints
+from ops.local.stack import Endpoints, Stack
 from streams.errors import ConfigurationError
 from streams.kafka_security import librdkafka_config
 from streams.settings import BufferSettings, KafkaSettings, ModelServerSettings, PayloadSettings
 
-__all__ = ["Connection", "connection", "deployment", "embedded"]
+__all__ = ["Connection", "connection", "deployment", "embedded", "environment_of"]
 
 _NAMES_A_DEPLOYMENT = "TRIAGE_KAFKA_BOOTSTRAP"
 
@@ -77,3 +77,17 @@ def embedded(endpoints: Endpoints, kind: type[S]) -> S:
         "triton_tls": False,
     }
     return kind(**{name: value for name, value in values.items() if name in kind.model_fields})
+
+
+def environment_of(stack: Stack) -> dict[str, str]:
+    """Return what makes a process take the running `stack` for a deployment, with the models that it serves."""
+    ends = stack.endpoints
+    return {
+        "TRIAGE_DEVELOPMENT": "1",
+        _NAMES_A_DEPLOYMENT: str(ends.kafka),
+        "TRIAGE_KAFKA_SECURITY_PROTOCOL": "PLAINTEXT",
+        "TRIAGE_REDIS_URL": str(ends.redis_url),
+        "TRIAGE_TRITON_ADDRESS": str(ends.triton_grpc),
+        "TRIAGE_TRITON_TLS": "0",
+        "TRIAGE_MODEL_REPOSITORY": str(stack.config.model_repository),
+    }

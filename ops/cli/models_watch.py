@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from ops.cli.models_release import AsJson, By, Why, author, document, opened
+from streams.domain.shadow import MOST_MESSAGES
 from streams.kafka_security import librdkafka_config
 
 if TYPE_CHECKING:
@@ -16,10 +17,15 @@ if TYPE_CHECKING:
     from ops.release.regression import Finding
     from schemas import ShadowSummary
 
-__all__ = ["register"]
+__all__ = ["ShadowMessages", "ShadowShare", "register"]
 
 console = Console(stderr=True)
 _REGRESSED = 2
+
+ShadowShare = Annotated[float, typer.Option(min=0.0, max=1.0, help="Of the live messages.")]
+ShadowMessages = Annotated[
+    int, typer.Option(min=1, max=MOST_MESSAGES, help="The shadow ends after so many were compared.")
+]
 
 
 def register(group: typer.Typer) -> None:
@@ -31,8 +37,8 @@ def register(group: typer.Typer) -> None:
 
 def shadow(
     version: str,
-    share: Annotated[float, typer.Option(min=0.0, max=1.0, help="Of the live messages.")] = 0.1,
-    messages: Annotated[int, typer.Option(min=1, max=100_000, help="End after so many were compared.")] = 200,
+    share: ShadowShare = 0.1,
+    messages: ShadowMessages = 200,
     limit_s: Annotated[float, typer.Option(min=0.0, help="End after so long.")] = 3600.0,
     by: By = None,
     why: Why = "shadow by hand",

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from ops.cli.feedback import asked, buffer_settings, buffered_examples
 from ops.cli.models_release import author, opened
+from ops.cli.models_watch import ShadowMessages, ShadowShare
 from streams.adapters.redis_feedback import RedisFeedbackBuffer
 
 if TYPE_CHECKING:
@@ -42,11 +43,8 @@ def watch(
     once: Annotated[bool, typer.Option("--once", help="Look once, and end.")] = False,
     now: Annotated[bool, typer.Option("--now", help="Begin a round with whatever is new.")] = False,
     shadow: Annotated[bool, typer.Option(help="Let an installed candidate answer in the shadow.")] = True,
-    shadow_share: Annotated[
-        float,
-        typer.Option(min=0.0, max=1.0, help="Of the live messages: handed on to `triage models shadow`."),
-    ] = 0.1,
-    shadow_messages: Annotated[int, typer.Option(min=1, max=100_000, help="So many are compared.")] = 200,
+    shadow_share: ShadowShare = 0.1,
+    shadow_messages: ShadowMessages = 200,
     accept_low_power: Annotated[
         str | None, typer.Option(metavar="REASON", help="Handed on to `triage models gate`.")
     ] = None,

@@ -138,3 +138,8 @@ class StackConfig(_Frozen):
         if self.topics and "kafka" not in self.servers:
             raise ValueError("topics without kafka")
         return self
+
+    def starting_within(self, timeout_s: float) -> Self:
+        """Return the same stack, each part of which may take so long to start."""
+        workers = tuple(worker.model_copy(update={"start_timeout_s": timeout_s}) for worker in self.workers)
+        return self.model_copy(update={"workers": workers, "start_timeout_s": timeout_s})

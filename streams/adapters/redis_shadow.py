@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 from redis.asyncio import Redis
 
 from streams.adapters.redis_connection import connect, redis_errors
+from streams.domain.shadow import MOST_MESSAGES
 
 __all__ = ["RedisShadowTally"]
 
 _PREFIX = "triage:shadow:"
 _RETENTION_S = 30 * 86_400
-_MOST_MESSAGES = 100_000
-"""Of one shadowing. A shadow that nobody ends must not fill the memory."""
 _ADD = """
 local counts, seen = KEYS[1], KEYS[2]
 for event_id, names in pairs(cjson.decode(ARGV[1])) do
@@ -28,7 +27,7 @@ redis.call('EXPIRE', seen, ARGV[3])
 class RedisShadowTally:
     """Implements `streams.shadow.ShadowTally`. Raises Unavailable."""
 
-    def __init__(self, url: str, *, most_messages: int = _MOST_MESSAGES) -> None:
+    def __init__(self, url: str, *, most_messages: int = MOST_MESSAGES) -> None:
         self._redis: Redis = connect(url)
         self._most_messages = most_messages
         self._add = self._redis.register_script(_ADD)

@@ -4,8 +4,10 @@ from uuid import UUID
 
 from streams.domain.decide import Decision
 
-__all__ = ["compared", "is_sampled"]
+__all__ = ["MOST_MESSAGES", "compared", "is_sampled"]
 
+MOST_MESSAGES = 100_000
+"""That are counted of one shadowing: one that nobody ends must not fill the memory."""
 _PARTS = 10_000
 _URGENT = 2
 

@@ -19,6 +19,7 @@ from tritonclient.grpc import InferenceServerClient
 from tritonclient.utils import InferenceServerException
 from typer.testing import CliRunner
 
+from ops.cli.connection import environment_of
 from ops.cli.demo import patient_message
 from ops.cli.kafka import Follower, Sender
 from ops.cli.main import app
@@ -76,37 +77,16 @@ def stack(folder: Path) -> Iterator[Stack]:
         models / MODEL,
         ignore=shutil.ignore_patterns("__pycache__", "[2-9]"),
     )
-    before = os.environ.get("TRIAGE_MODEL_REPOSITORY")
-    os.environ["TRIAGE_MODEL_REPOSITORY"] = str(models)
-    try:
-        config = stack_config(folder / "stack")
-    finally:
-        os.environ.pop("TRIAGE_MODEL_REPOSITORY")
-        if before is not None:
-            os.environ["TRIAGE_MODEL_REPOSITORY"] = before
-    slow = [
-        worker.model_copy(update={"start_timeout_s": START_TIMEOUT_S})
-        for worker in config.workers
-        if worker.name != "learn"
-    ]
-    patient = config.model_copy(update={"workers": tuple(slow), "start_timeout_s": START_TIMEOUT_S})
-    with running(Stack(patient)) as stack:
+    config = stack_config(folder / "stack", model_repository=models).starting_within(START_TIMEOUT_S)
+    without_learn = tuple(worker for worker in config.workers if worker.name != "learn")
+    with running(Stack(config.model_copy(update={"workers": without_learn}))) as stack:
         yield stack
 
 
 @pytest.fixture(scope="module")
 def deployment(stack: Stack) -> dict[str, str]:
     """What a command finds in its environment."""
-    ends = stack.endpoints
-    return {
-        "TRIAGE_DEVELOPMENT": "1",
-        "TRIAGE_KAFKA_BOOTSTRAP": str(ends.kafka),
-        "TRIAGE_KAFKA_SECURITY_PROTOCOL": "PLAINTEXT",
-        "TRIAGE_REDIS_URL": str(ends.redis_url),
-        "TRIAGE_TRITON_ADDRESS": str(ends.triton_grpc),
-        "TRIAGE_TRITON_TLS": "0",
-        "TRIAGE_MODEL_REPOSITORY": str(stack.config.model_repository),
-    }
+    return environment_of(stack)
 
 
 @pytest.fixture

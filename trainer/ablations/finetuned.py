@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from trainer.ablations.crossval import deals
 from trainer.ablations.urgency import SEED, WRITTEN_VISITS
 from trainer.baselines import BagOfWords
+from trainer.calibrate import probabilities
 from trainer.data import ktas, visits
 from trainer.data.rows import URGENCY_LEVELS, Row, labelled
 from trainer.data.splits import cluster
@@ -76,5 +77,4 @@ def _config(preset: str, seed: int) -> TrainConfig:
 
 def _ask(config: TrainConfig, rows: Sequence[Row], asked: Sequence[Row]) -> NDArray[np.float64]:
     trial = run_trial(config, rows, title=config.method.kind)
-    p = np.exp(answer(trial.model, asked, trial.windower).urgency_logits.astype(np.float64))
-    return np.asarray(p / p.sum(axis=1, keepdims=True))
+    return probabilities(answer(trial.model, asked, trial.windower).urgency_logits, 1.0)

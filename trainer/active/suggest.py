@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from pydantic import ValidationError
 
 from schemas import AdmittedMessage
 from streams.adapters.model_bundle import load_bundle
 from streams.text import vitals_vector
 from trainer import calibrate
 from trainer.active.choose import Candidates, choose
-from trainer.data.errors import BadCell, BadRows, NothingToLearn
+from trainer.data.errors import NothingToLearn
+from trainer.data.json_lines import numbered_lines, read_each
 from trainer.data.rows import Row
 from trainer.served import ServedGraph
 
@@ -34,15 +34,7 @@ class Suggestion:
 
 def read_messages(path: Path) -> list[AdmittedMessage]:
     """Read admitted messages, one as JSON a line, as the lanes hold them. Raises BadRows, NothingToLearn."""
-    messages, faults = [], []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        try:
-            messages.append(AdmittedMessage.model_validate_json(line))
-        except ValidationError as error:
-            where = ".".join(map(str, error.errors()[0]["loc"])) or "(all)"
-            faults.append(BadCell(number, where, "not as in AdmittedMessage"))
-    if faults:
-        raise BadRows(faults)
+    messages = read_each(AdmittedMessage, numbered_lines(path))
     if not messages:
         raise NothingToLearn(f"{path.name}: no message")
     return messages

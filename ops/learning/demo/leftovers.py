@@ -1,6 +1,5 @@
 """What a run could leave behind: processes, open ports, its folder, changes of the repository's own models."""
 
-import hashlib
 import socket
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ from ops.local.layout import Layout
 from ops.local.orphans import marked
 from ops.local.ports import LOOPBACK
 from ops.local.stack import Stack
+from streams.adapters.model_bundle import content_sha256
 
 __all__ = ["Leftovers", "ports_of"]
 
@@ -30,7 +30,7 @@ class Leftovers:
     @classmethod
     def before(cls, folder: Path) -> "Leftovers":
         """Remember what marks the stack's processes, and what the models are."""
-        return cls(folder, Layout(folder / "stack").stack_id, _digest(PROJECT_ROOT / "model_repo"))
+        return cls(folder, Layout(folder / "stack").stack_id, content_sha256(PROJECT_ROOT / "model_repo"))
 
     def found(self) -> Finding:
         """Look."""
@@ -38,7 +38,7 @@ class Leftovers:
             [process.pid for process in marked(self.stack_id)],
             [port for port in self.ports if _listens(port)],
             folder=self.folder.exists(),
-            models=_digest(PROJECT_ROOT / "model_repo") != self.models_sha256,
+            models=content_sha256(PROJECT_ROOT / "model_repo") != self.models_sha256,
         )
 
 
@@ -52,14 +52,3 @@ def _listens(port: int) -> bool:
     with socket.socket() as client:
         client.settimeout(_CONNECT_TIMEOUT_S)
         return client.connect_ex((LOOPBACK, port)) == 0
-
-
-def _digest(folder: Path) -> str:
-    """Names and content of all files, but for what Python compiles beside them."""
-    total = hashlib.sha256()
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and "__pycache__" not in path.parts:
-            total.update(
-                f"{path.relative_to(folder)}\0".encode() + hashlib.sha256(path.read_bytes()).digest()
-            )
-    return total.hexdigest()

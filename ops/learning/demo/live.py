@@ -1,6 +1,5 @@
 """A stack of the demo's own, on a copy of the model repository, and commands that are run against it."""
 
-import asyncio
 import json
 import os
 import shutil
@@ -17,16 +16,15 @@ from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from ops.cli.connection import embedded
-from ops.cli.feedback import publish
+from ops.cli.connection import embedded, environment_of
+from ops.cli.feedback import asked, publish
 from ops.cli.stack import PROJECT_ROOT, stack_config
 from ops.learning.demo.verdicts import Requests
 from ops.local.blocking import running
 from ops.local.stack import Stack
 from schemas import ClinicianFeedback
-from streams.adapters.redis_feedback import BufferStats
+from streams.adapters.redis_feedback import RedisFeedbackBuffer
 from streams.settings import BufferSettings
-from streams.wiring import feedback_buffer
 
 __all__ = ["CommandFailed", "Live", "counted", "live_stack"]
 
@@ -84,7 +82,7 @@ class Live:
     def words_kept(self, wanted: int) -> int:
         """Return how many words the buffer has taken, once they are `wanted`, or have been waited for."""
         give_up_s = time.monotonic() + _WORDS_TIMEOUT_S
-        while (kept := sum(self._stats().counts.values())) < wanted and time.monotonic() < give_up_s:
+        while (kept := self._words()) < wanted and time.monotonic() < give_up_s:
             time.sleep(_POLL_S)
         return kept
 
@@ -99,32 +97,15 @@ class Live:
             worker_errors=round(worker["triage_model_errors_total"]),
         )
 
-    def _stats(self) -> BufferStats:
-        async def ask() -> BufferStats:
-            buffer = feedback_buffer(self._settings)
-            try:
-                return await buffer.stats()
-            finally:
-                await buffer.close()
-
-        return asyncio.run(ask())
+    def _words(self) -> int:
+        return sum(asked(self._settings, RedisFeedbackBuffer.stats).counts.values())
 
     @property
     def _settings(self) -> BufferSettings:
         return embedded(self.stack.endpoints, BufferSettings)
 
     def _environment(self) -> dict[str, str]:
-        ends = self.stack.endpoints
-        return {
-            **os.environ,
-            "TRIAGE_DEVELOPMENT": "1",
-            "TRIAGE_KAFKA_BOOTSTRAP": str(ends.kafka),
-            "TRIAGE_KAFKA_SECURITY_PROTOCOL": "PLAINTEXT",
-            "TRIAGE_REDIS_URL": str(ends.redis_url),
-            "TRIAGE_TRITON_ADDRESS": str(ends.triton_grpc),
-            "TRIAGE_TRITON_TLS": "0",
-            "TRIAGE_MODEL_REPOSITORY": str(self.stack.config.model_repository),
-        }
+        return {**os.environ, **environment_of(self.stack)}
 
 
 @contextmanager
@@ -142,15 +123,7 @@ def live_stack(folder: Path, version: str) -> Iterator[Live]:
         ignore=shutil.ignore_patterns("__pycache__", *others),
     )
     config = stack_config(folder / "stack", model_repository=models)
-    patient = config.model_copy(
-        update={
-            "workers": tuple(
-                worker.model_copy(update={"start_timeout_s": _START_TIMEOUT_S}) for worker in config.workers
-            ),
-            "start_timeout_s": _START_TIMEOUT_S,
-        }
-    )
-    with running(Stack(patient)) as stack:
+    with running(Stack(config.starting_within(_START_TIMEOUT_S))) as stack:
         yield Live(stack, folder)
 
 

@@ -53,6 +53,15 @@ async def _offer(shadow: Shadow, count: int = 4, candidate: Candidate = CANDIDAT
     await shadow.settle()
 
 
+async def _after_an_outage(tally: Tally) -> Shadow:
+    """A shadow whose first four messages could not be saved."""
+    shadow = _shadow(FakeModel(), tally)
+    tally.away = True
+    await _offer(shadow)
+    tally.away = False
+    return shadow
+
+
 async def test_agreement_is_counted_for_the_step_that_began_it() -> None:
     tally = Tally()
     await _offer(_shadow(FakeModel(), tally))
@@ -76,10 +85,7 @@ async def test_a_candidate_without_files_answers_nothing() -> None:
 
 async def test_what_could_not_be_saved_is_saved_the_next_time() -> None:
     tally = Tally()
-    shadow = _shadow(FakeModel(), tally)
-    tally.away = True
-    await _offer(shadow)
-    tally.away = False
+    shadow = await _after_an_outage(tally)
     await _offer(shadow, first=10)
     assert tally.counts["s-1:messages"] == 8
 
@@ -97,10 +103,7 @@ async def test_a_message_counts_once_whatever_is_delivered_or_saved_again() -> N
 
 async def test_what_was_not_saved_of_one_candidate_never_counts_for_the_next() -> None:
     tally = Tally()
-    shadow = _shadow(FakeModel(), tally)
-    tally.away = True
-    await _offer(shadow)
-    tally.away = False
+    shadow = await _after_an_outage(tally)
     await _offer(shadow, candidate=replace(CANDIDATE, version="9", since="s-2"), first=10)
     assert tally.counts == {"s-2:messages": 4, "s-2:unanswered": 4}
 
