@@ -38,3 +38,10 @@ def test_a_line_that_is_no_message_is_named_without_its_text(tmp_path: Path) -> 
         read_messages(path)
     assert "row 2" in str(raised.value)
     assert "secret" not in str(raised.value)
+
+
+def test_line_separators_of_unicode_within_a_text_end_no_line(tmp_path: Path) -> None:
+    text = "pain\u2028since\u0085noon"
+    path = tmp_path / "admitted.jsonl"
+    path.write_text(json.dumps({**GOLDEN, "text": text}, ensure_ascii=False) + "\n", encoding="utf-8")
+    assert [message.text for message in read_messages(path)] == [text]
