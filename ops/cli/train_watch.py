@@ -50,8 +50,8 @@ def watch(
     ] = None,
 ) -> None:
     """Watch what clinicians say; by count, drift, schedule or hand, make a candidate, judge it, have it shadow."""
-    from ops.learning.round import Outcome
     from trainer.watch.due import Policy
+    from trainer.watch.rounds import Rounds, RoundsError
 
     every = None if every_hours is None else timedelta(hours=every_hours)
     policy = Policy(new_labels=new_labels, drift_from=drift_from, drift_p=drift_p, every=every)
@@ -59,6 +59,27 @@ def watch(
         raise typer.BadParameter("say why", param_hint="--accept-low-power")
     gate_options = () if accept_low_power is None else ("--accept-low-power", accept_low_power)
     extent = ("--share", str(shadow_share), "--messages", str(shadow_messages)) if shadow else None
+    try:
+        with Rounds(rounds).watched():
+            _watch(rounds, out, policy, gate_options, extent, poll_s=poll_s, once=once, now=now)
+    except RoundsError as error:
+        console.print(str(error), style="red", markup=False, soft_wrap=True)
+        raise typer.Exit(1) from None
+
+
+def _watch(
+    rounds: Path,
+    out: Path,
+    policy: "Policy",
+    gate_options: tuple[str, ...],
+    extent: tuple[str, ...] | None,
+    *,
+    poll_s: float,
+    once: bool,
+    now: bool,
+) -> None:
+    from ops.learning.round import Outcome
+
     since, drift_tested_at = datetime.now(UTC), 0
     while True:
         try:

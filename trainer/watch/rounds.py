@@ -10,25 +10,34 @@ A round exists once its folder has its name: what a crash leaves half written ha
 
 import json
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from streams.domain.feedback import FeedbackExample
 from trainer.data.errors import BadRows
 from trainer.examples import read_examples, write_examples
 
-__all__ = ["ERASED", "LABELS", "Rounds", "RoundsUnreadable", "learned"]
+__all__ = ["ERASED", "LABELS", "Rounds", "RoundsError", "RoundsInUse", "RoundsUnreadable", "learned"]
 
 LABELS, REASON, LEARNED, ERASED = "labels.jsonl", "reason.txt", "learned.txt", "erased.jsonl"
-_UNFINISHED, _LOCK = ".unfinished", ".rounds.lock"
+_UNFINISHED, _LOCK, _WATCHED = ".unfinished", ".rounds.lock", ".watch.lock"
 
 
-class RoundsUnreadable(ValueError):
+class RoundsError(Exception):
+    """The folder of the rounds cannot be used as it is."""
+
+
+class RoundsInUse(RoundsError):
+    """Another watch has this folder."""
+
+
+class RoundsUnreadable(RoundsError):
     """A round's labels are no `FeedbackExample`s; names the file and the lines, never what stands there."""
 
 
@@ -37,6 +46,23 @@ class Rounds:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Be the one watch of this folder. Raises RoundsInUse, RoundsError. The kernel ends it with the process."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            # a soft lock, which stands in where there is no flock, would outlive a killed process
+            lock = FileLock(self._folder / _WATCHED, fallback_to_soft=False)
+            lock.acquire(blocking=False)
+        except Timeout:
+            raise RoundsInUse(f"{self._folder}: another `triage train watch` has it") from None
+        except OSError as cause:
+            raise RoundsError(f"{self._folder}: {cause.strerror}") from None
+        try:
+            yield
+        finally:
+            lock.release()
 
     def all(self) -> list[Path]:
         """Return the rounds, oldest first."""

@@ -1,7 +1,12 @@
-"""The watch is a service: it outlives an outage of what it asks, while it looks and while it begins a round."""
+"""The watch is a service: it outlives an outage of what it asks, and it is the only one of its folder."""
 
-from collections.abc import Callable
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 import typer
@@ -10,6 +15,7 @@ from ops.cli import train_watch
 from ops.learning.round import Outcome
 from ops.learning.watch import Look
 from trainer.watch.due import Seen
+from trainer.watch.rounds import Rounds, RoundsError, RoundsInUse
 
 DUE = Look((), Seen(500, None, None, datetime.now(UTC)), "count: 500 new labels")
 
@@ -45,12 +51,12 @@ class Service:
 
 
 @pytest.fixture
-def watch(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+def watch(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., None]:
     def run(service: Service, *, once: bool = False) -> None:
         monkeypatch.setattr(train_watch, "_look", service.look)
         monkeypatch.setattr(train_watch, "_round", service.round)
         monkeypatch.setattr("time.sleep", service.sleep)
-        train_watch.watch(once=once)
+        train_watch.watch(rounds=tmp_path, once=once)
 
     return run
 
@@ -70,3 +76,59 @@ def test_a_single_look_says_that_it_failed(watch: Callable[..., None], service: 
         watch(service, once=True)
     assert ended.value.exit_code == 1
     assert service.rounds == 0
+
+
+AWAY = {
+    "TRIAGE_DEVELOPMENT": "1",
+    "TRIAGE_KAFKA_BOOTSTRAP": "127.0.0.1:1",
+    "TRIAGE_KAFKA_SECURITY_PROTOCOL": "PLAINTEXT",
+    "TRIAGE_REDIS_URL": "redis://127.0.0.1:1/0",
+}
+"""A deployment where nothing answers: a watch of it looks, says so, and waits for its next look."""
+
+
+@contextmanager
+def watching(rounds: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-m", "ops.cli.main", "train", "watch", "--rounds", str(rounds), *options]
+    process = subprocess.Popen(command, env={**os.environ, **AWAY}, stderr=subprocess.PIPE, text=True)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_a_second_watch_of_a_folder_is_refused_until_the_first_is_gone_even_killed(tmp_path: Path) -> None:
+    with watching(tmp_path, "--poll-s", "600") as first:
+        assert first.stderr is not None
+        assert "away" in first.stderr.readline()
+        with watching(tmp_path) as second:
+            _, said = second.communicate(timeout=60)
+        assert (second.returncode, said) == (1, f"{tmp_path}: another `triage train watch` has it\n")
+        assert first.poll() is None
+        first.kill()
+        first.wait(timeout=60)
+        with watching(tmp_path, "--once") as third:
+            _, said = third.communicate(timeout=60)
+    assert "away" in said
+
+
+def test_watches_of_two_folders_do_not_know_each_other(tmp_path: Path) -> None:
+    with Rounds(tmp_path / "a").watched(), Rounds(tmp_path / "b").watched():
+        pass
+
+
+def test_a_watch_of_a_watched_folder_is_told_so_and_may_begin_once_the_first_ended(tmp_path: Path) -> None:
+    with Rounds(tmp_path).watched(), pytest.raises(RoundsInUse), Rounds(tmp_path).watched():
+        pass
+    with Rounds(tmp_path).watched():
+        pass
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with (
+        pytest.raises(RoundsError, match="file/rounds: Not a directory"),
+        Rounds(tmp_path / "file/rounds").watched(),
+    ):
+        pass
