@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import (
     AdminClient,
     AlterConfigOpType,
@@ -11,14 +11,24 @@ from confluent_kafka.admin import (
     ConfigResource,
     NewPartitions,
     NewTopic,
+    OffsetSpec,
     ResourceType,
 )
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
 from ops.local.config import TopicSpec
 
 __all__ = ["admin_client", "broker_answers", "ensure_topics"]
 
 _REQUEST_TIMEOUT_S = 20.0
+_NOT_LED_YET = (
+    KafkaError.NOT_LEADER_FOR_PARTITION,
+    KafkaError.LEADER_NOT_AVAILABLE,
+    KafkaError.UNKNOWN_TOPIC_OR_PART,
+    KafkaError.UNKNOWN_LEADER_EPOCH,
+    KafkaError.FENCED_LEADER_EPOCH,
+    KafkaError._NOENT,  # what the client says while its metadata names no leader
+)
 
 
 def admin_client(bootstrap: str, config: Mapping[str, object] | None = None) -> AdminClient:
@@ -47,7 +57,7 @@ def broker_answers(admin: AdminClient, timeout_s: float) -> bool:
 
 def ensure_topics(admin: AdminClient, topics: Sequence[TopicSpec], *, replication_factor: int = 1) -> None:
     """Create the topics that are missing; give those that exist more partitions or other settings where the
-    spec says so.
+    spec says so. Returns when every partition answers its readers, which is a moment after it was made.
 
     Blocks. Raises KafkaException. Partitions are never taken away: Kafka cannot.
     """
@@ -63,6 +73,7 @@ def ensure_topics(admin: AdminClient, topics: Sequence[TopicSpec], *, replicatio
     configured = [topic for topic in old if topic.config]
     if configured:
         _await(admin.incremental_alter_configs([_resource(topic) for topic in configured]))
+    _until_led(_ask_for_ends, admin, [*new, *grown])
 
 
 def _create(admin: AdminClient, topics: Sequence[TopicSpec], replication_factor: int) -> None:
@@ -76,6 +87,29 @@ def _create(admin: AdminClient, topics: Sequence[TopicSpec], replication_factor:
         except KafkaException as error:
             if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                 raise
+
+
+def _is_not_led_yet(error: BaseException) -> bool:
+    return isinstance(error, KafkaException) and error.args[0].code() in _NOT_LED_YET
+
+
+_until_led = Retrying(
+    retry=retry_if_exception(_is_not_led_yet),
+    wait=wait_fixed(0.05),
+    stop=stop_after_delay(_REQUEST_TIMEOUT_S),
+    reraise=True,
+)
+
+
+def _ask_for_ends(admin: AdminClient, topics: Sequence[TopicSpec]) -> None:
+    ends = {
+        TopicPartition(t.name, number): OffsetSpec.latest() for t in topics for number in range(t.partitions)
+    }
+    if ends:
+        admin.list_topics(
+            timeout=_REQUEST_TIMEOUT_S
+        )  # else the client keeps to what it knew before the topics were
+        _await(admin.list_offsets(ends, request_timeout=_REQUEST_TIMEOUT_S))
 
 
 def _resource(topic: TopicSpec) -> ConfigResource:

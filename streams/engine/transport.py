@@ -133,8 +133,15 @@ class SafeBatchConsumer(Consumer):
         await super().on_partitions_assigned(assigned, generation_id)
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
-        """See `App.is_rebalance_stuck`: from here on the brokers are waited for, however long they are away."""
+        """Drain also while the app stops. See `App.is_rebalance_stuck` for the time of the assignment: from here on the
+        brokers are waited for, however long they are away.
+
+        Why: a stopping app gives its partitions away at once. What the stop drains meanwhile is acked but can't be
+        committed any more, and another worker does it again.
+        """
         self.app.assigned_at_s = None
+        if self.app.should_stop:
+            await self.wait_empty()
         await super().on_partitions_revoked(revoked)
 
     async def perform_seek(self) -> None:
@@ -169,12 +176,20 @@ class SafeBatchConsumer(Consumer):
 
         Why a task: Faust takes a cancelled wait for a commit for a reason to begin another one.
         """
-        committing = asyncio.ensure_future(self.commit_and_end_transactions())
+        committing = asyncio.ensure_future(self._commit_all())
         self._commits.add(committing)
         committing.add_done_callback(self._commits.discard)
         await asyncio.wait({committing}, timeout=COMMIT_TIMEOUT_S)
         if committing.done():
             committing.result()
+
+    async def _commit_all(self) -> None:
+        """Commit what is done by now.
+
+        Why: where a commit is on its way, Faust's waits for that one alone, which may have begun before the last ack.
+        """
+        await self.maybe_wait_for_commit_to_finish()
+        await self.commit_and_end_transactions()
 
     # Fetching
 

@@ -9,7 +9,9 @@ from pathlib import Path
 from uuid import uuid4
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+
+from ops.local.config import TopicSpec
+from ops.local.topics import admin_client, ensure_topics
 
 __all__ = ["Topics", "Worker", "wait_until"]
 
@@ -31,14 +33,12 @@ class Topics:
     def __init__(self, bootstrap: str) -> None:
         self.bootstrap = bootstrap
         self.suffix = uuid4().hex[:8]
-        self._admin = AdminClient({"bootstrap.servers": bootstrap})
 
     def create(self, *names: str, partitions: int) -> list[str]:
         topics = [self.name(name) for name in names]
-        for created in self._admin.create_topics(
-            [NewTopic(topic, partitions, 1) for topic in topics]
-        ).values():
-            created.result(timeout=30)
+        ensure_topics(
+            admin_client(self.bootstrap), [TopicSpec(name=topic, partitions=partitions) for topic in topics]
+        )
         return topics
 
     def produce(self, topic: str, count: int, *, partitions: int, first: int = 0) -> None:

@@ -111,6 +111,24 @@ class TestRebalances:
         await consumer.on_partitions_revoked({PLAIN})
         assert consumer._thread.committed == {PLAIN: 8}
 
+    async def test_a_worker_that_is_stopping_finishes_and_commits_before_its_partitions_go(
+        self,
+        app: App,
+        consumer: SafeBatchConsumer,
+        make_record: RecordFactory,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        committed_when_closed: list[dict[TP, int]] = []
+        app._stopped.set()
+        monkeypatch.setattr(
+            consumer, "close", lambda: committed_when_closed.append(dict(consumer._thread.committed))
+        )
+        consumer._thread.fetches = [{PLAIN: [make_record(7, b"", "plain")]}]
+        (message,) = [pick_up(consumer, message) for message in await fetch(consumer)]
+        asyncio.get_running_loop().call_later(0.05, message.ack, consumer)
+        await asyncio.wait_for(consumer.on_partitions_revoked({PLAIN}), timeout=20)
+        assert committed_when_closed == [{PLAIN: 8}]
+
     async def test_the_app_knows_since_when_it_has_its_partitions(
         self, app: App, consumer: SafeBatchConsumer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -173,6 +191,29 @@ class TestDrain:
         asyncio.get_running_loop().call_later(0.05, message.ack, consumer)
         await asyncio.wait_for(consumer.wait_empty(), timeout=20)
         assert consumer._thread.committed == {LANE: 1}
+
+    async def test_what_ends_while_a_commit_is_on_its_way_is_committed_after_it(
+        self, consumer: SafeBatchConsumer, make_record: RecordFactory, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        consumer._thread.fetches = [{LANE: [make_record(0)]}, {LANE: [make_record(1)]}]
+        first, second = [pick_up(consumer, message) for _ in range(2) for message in await fetch(consumer)]
+        commit, begun, may_end = consumer._thread.commit, asyncio.Event(), asyncio.Event()
+
+        async def commit_slowly(offsets: dict[TP, int]) -> bool:
+            begun.set()
+            await may_end.wait()
+            done: bool = await commit(offsets)
+            return done
+
+        monkeypatch.setattr(consumer._thread, "commit", commit_slowly)
+        first.ack(consumer)
+        periodic = asyncio.create_task(consumer.commit())
+        await asyncio.wait_for(begun.wait(), timeout=20)
+        second.ack(consumer)
+        asyncio.get_running_loop().call_later(0.05, may_end.set)
+        await asyncio.wait_for(consumer.wait_empty(), timeout=20)
+        await periodic
+        assert consumer._thread.committed == {LANE: 2}
 
     async def test_brokers_that_hang_do_not_hold_up_a_stop(
         self,
