@@ -18,7 +18,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
 from ops.local.config import TopicSpec
 
-__all__ = ["admin_client", "broker_answers", "ensure_topics"]
+__all__ = ["admin_client", "broker_answers", "ensure_topics", "until_led"]
 
 _REQUEST_TIMEOUT_S = 20.0
 _NOT_LED_YET = (
@@ -27,7 +27,8 @@ _NOT_LED_YET = (
     KafkaError.UNKNOWN_TOPIC_OR_PART,
     KafkaError.UNKNOWN_LEADER_EPOCH,
     KafkaError.FENCED_LEADER_EPOCH,
-    KafkaError._NOENT,  # what the client says while its metadata names no leader
+    KafkaError._NOENT,  # these two: the client, while its metadata names no leader
+    KafkaError._UNKNOWN_PARTITION,
 )
 
 
@@ -73,7 +74,7 @@ def ensure_topics(admin: AdminClient, topics: Sequence[TopicSpec], *, replicatio
     configured = [topic for topic in old if topic.config]
     if configured:
         _await(admin.incremental_alter_configs([_resource(topic) for topic in configured]))
-    _until_led(_ask_for_ends, admin, [*new, *grown])
+    until_led(_ask_for_ends, admin, [*new, *grown])
 
 
 def _create(admin: AdminClient, topics: Sequence[TopicSpec], replication_factor: int) -> None:
@@ -93,7 +94,8 @@ def _is_not_led_yet(error: BaseException) -> bool:
     return isinstance(error, KafkaException) and error.args[0].code() in _NOT_LED_YET
 
 
-_until_led = Retrying(
+# Calls again while a partition has no leader: it is new, or its broker was away.
+until_led = Retrying(
     retry=retry_if_exception(_is_not_led_yet),
     wait=wait_fixed(0.05),
     stop=stop_after_delay(_REQUEST_TIMEOUT_S),

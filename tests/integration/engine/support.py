@@ -11,7 +11,7 @@ from uuid import uuid4
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 
 from ops.local.config import TopicSpec
-from ops.local.topics import admin_client, ensure_topics
+from ops.local.topics import admin_client, ensure_topics, until_led
 
 __all__ = ["Topics", "Worker", "wait_until"]
 
@@ -64,7 +64,9 @@ class Topics:
         """Records on the topic, copies included."""
         reader = self._reader()
         try:
-            return sum(reader.get_watermark_offsets(tp)[1] for tp in self._partitions(reader, topic))
+            return sum(
+                until_led(reader.get_watermark_offsets, tp)[1] for tp in self._partitions(reader, topic)
+            )
         finally:
             reader.close()
 
