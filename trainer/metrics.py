@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import roc_auc_score
 
 __all__ = [
     "Figure",
+    "areas",
     "bootstrap",
     "expected_calibration_error",
     "macro_f1",
@@ -110,13 +110,27 @@ def urgent_auroc(
     _, cluster = np.unique(np.asarray(groups, dtype=object).astype(str), return_inverse=True)
     size = int(cluster.max()) + 1
     drawn = np.random.default_rng(seed).multinomial(size, np.full(size, 1.0 / size), size=_RESAMPLES)
-    areas = [
-        roc_auc_score(urgent, score, sample_weight=weights)
-        for counts in drawn
-        if 0 < (weights := counts[cluster].astype(float))[urgent].sum() < weights.sum()
-    ]
-    low, high = np.percentile(areas, [2.5, 97.5])
-    return Figure(float(roc_auc_score(urgent, score)), float(low), float(high), len(truth))
+    whole, *resampled = areas(score, urgent, np.concatenate([np.ones((1, size)), drawn])[:, cluster])
+    low, high = np.nanpercentile(resampled, [2.5, 97.5])
+    return Figure(float(whole), float(low), float(high), len(truth))
+
+
+def areas(
+    score: NDArray[np.float64], positive: NDArray[np.bool_], weights: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the area under the ROC curve of `score` [k] for `positive` [k], for each row of `weights` [r, k].
+
+    NaN where one side weighs nothing. Sorted once: scikit-learn's `roc_auc_score` sorts for each resample anew.
+    """
+    order = np.argsort(score, kind="stable")
+    ranked = score[order]
+    ties = np.flatnonzero(np.concatenate([[True], ranked[1:] != ranked[:-1]]))
+    yes, no = (
+        np.add.reduceat(np.where(side[order], weights[:, order], 0.0), ties, axis=1)
+        for side in (positive, ~positive)
+    )
+    below = no.cumsum(axis=1) - no / 2
+    return _ratio((yes * below).sum(axis=1), yes.sum(axis=1) * no.sum(axis=1))
 
 
 def recall_of(index: int) -> Callable[[Matrices], NDArray[np.float64]]:

@@ -103,9 +103,10 @@ def _same_group(rows: Sequence[Row]) -> Iterator[tuple[int, int]]:
 
 def _similar_texts(rows: Sequence[Row]) -> Iterator[tuple[int, int]]:
     index = MinHashLSH(threshold=_SIMILAR_FROM, num_perm=_PERMUTATIONS)
-    for number, row in enumerate(track(rows, "near-duplicates", transient=True)):
-        sketch = MinHash(num_perm=_PERMUTATIONS, seed=1)
-        sketch.update_batch([shingle.encode() for shingle in _shingles(row.text)])
+    shingles = ([shingle.encode() for shingle in _shingles(row.text)] for row in rows)
+    # One after another from one generator: they share their permutations, which cost more than the hashing.
+    sketches = MinHash.generator(shingles, num_perm=_PERMUTATIONS, seed=1)
+    for number, sketch in enumerate(track(sketches, "near-duplicates", total=len(rows), transient=True)):
         for other in index.query(sketch):
             yield other, number
         index.insert(number, sketch)

@@ -1,6 +1,6 @@
 """Are its probabilities true? The served temperature beside other ways, and what it costs to leave doubt to humans."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -128,7 +128,7 @@ def _section(
         Table(
             "Risk and coverage, served probabilities",
             ("test set", "n", "AURC", "answers below", "threshold", "coverage", "right among the answered"),
-            tuple(_abstaining(one, name, below) for one in judged for name, below in thresholds.items()),
+            tuple(line for one in judged for line in _abstaining(one, thresholds)),
         )
     )
     return Section(
@@ -196,12 +196,13 @@ def _risks(confidence: NDArray[np.float64], hit: NDArray[np.bool_]) -> NDArray[n
     return np.asarray(wrong.cumsum() / np.arange(1, len(wrong) + 1))
 
 
-def _abstaining(one: _Judged, name: str, below: float) -> tuple[Cell, ...]:
+def _abstaining(one: _Judged, thresholds: Mapping[str, float]) -> Iterator[tuple[Cell, ...]]:
     p = one.p[_SERVED]
     confidence, hit = p.max(axis=1), p.argmax(axis=1) == one.truth
     area = resampled(lambda at: area_under_risk_coverage(confidence[at], hit[at]), _groups(one), seed=SEED)
-    given = confidence >= below
-    return one.test_set, len(hit), area, name, below, share(given), share(hit, given)
+    for name, below in thresholds.items():
+        given = confidence >= below
+        yield one.test_set, len(hit), area, name, below, share(given), share(hit, given)
 
 
 def _reliability(task: str, one: _Judged) -> Plot:

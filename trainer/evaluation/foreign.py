@@ -8,13 +8,12 @@ from random import Random
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import roc_auc_score
 
 from trainer.data import toyhom
 from trainer.data.rows import NO_VITALS, Row
 from trainer.evaluation.budget import Budget
 from trainer.evaluation.evidence import Evidence, sampled
-from trainer.evaluation.intervals import BOOTSTRAP, SEED, WILSON, resampled, share
+from trainer.evaluation.intervals import BOOTSTRAP, SEED, WILSON, resampled_area, share
 from trainer.evaluation.sections import Cell, Section, Table, left_out
 from trainer.evaluation.version import JudgedVersion, Readings
 from trainer.metrics import Figure
@@ -114,13 +113,7 @@ def _area(
     home: Readings, foreign: Readings, score: Callable[[Readings], NDArray[np.float64]], groups: list[str]
 ) -> Figure:
     scores = np.concatenate([score(home), score(foreign)])
-    is_foreign = np.arange(len(scores)) >= len(home.distance)
-
-    def area(at: NDArray[np.int64]) -> float:
-        both = 0 < is_foreign[at].sum() < len(at)
-        return float(roc_auc_score(is_foreign[at], scores[at])) if both else float("nan")
-
-    return resampled(area, groups, seed=SEED)
+    return resampled_area(scores, np.arange(len(scores)) >= len(home.distance), groups, seed=SEED)
 
 
 def _row(text: str, source: str) -> Row:

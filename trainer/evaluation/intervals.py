@@ -1,14 +1,14 @@
 """Intervals of shares and of anything that can be computed anew on a resample."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 
-from trainer.metrics import Figure
+from trainer.metrics import Figure, areas
 
-__all__ = ["BOOTSTRAP", "SEED", "WILSON", "resampled", "share", "wilson"]
+__all__ = ["BOOTSTRAP", "SEED", "WILSON", "resampled", "resampled_area", "share", "wilson"]
 
 SEED = 20_190_914
 WILSON = "95 % Wilson score interval; rows count as independent"
@@ -40,16 +40,48 @@ def resampled(
 
     Resamples on which it is undefined (NaN) are left out.
     """
-    _, cluster = np.unique(np.asarray(groups, dtype=object).astype(str), return_inverse=True)
+    cluster = _clusters(groups)
     order = np.argsort(cluster, kind="stable")
-    members = np.split(order, np.flatnonzero(np.diff(cluster[order])) + 1)
-    rng = np.random.default_rng(seed)
+    sizes = np.bincount(cluster)
+    starts = sizes.cumsum() - sizes
     values = []
+    for drawn in _draws(len(sizes), seed, resamples):
+        long = sizes[drawn]
+        # One after another the members of the drawn clusters.
+        within = np.arange(long.sum()) - np.repeat(long.cumsum() - long, long)
+        values.append(statistic(order[np.repeat(starts[drawn], long) + within]))
+    return _figure(statistic(np.arange(len(cluster))), values, len(cluster))
+
+
+def resampled_area(
+    score: NDArray[np.float64],
+    positive: NDArray[np.bool_],
+    groups: Sequence[object],
+    *,
+    seed: int,
+    resamples: int = 300,
+) -> Figure:
+    """Do the same for the area under the ROC curve of `score` [k] for `positive` [k], all resamples at once."""
+    cluster = _clusters(groups)
+    size = int(cluster.max()) + 1
+    counts = [np.bincount(drawn, minlength=size) for drawn in _draws(size, seed, resamples)]
+    whole, *values = areas(score, positive, np.stack([np.ones(size), *counts])[:, cluster])
+    return _figure(float(whole), values, len(cluster))
+
+
+def _clusters(groups: Sequence[object]) -> NDArray[np.int64]:
+    _, cluster = np.unique(np.asarray(groups, dtype=object).astype(str), return_inverse=True)
+    return np.asarray(cluster, dtype=np.int64)
+
+
+def _draws(clusters: int, seed: int, resamples: int) -> Iterator[NDArray[np.int64]]:
+    rng = np.random.default_rng(seed)
     for _ in range(resamples):
-        drawn = rng.integers(len(members), size=len(members))
-        values.append(statistic(np.concatenate([members[number] for number in drawn])))
-    value = statistic(np.arange(len(cluster)))
+        yield rng.integers(clusters, size=clusters)
+
+
+def _figure(value: float, values: Sequence[float], n: int) -> Figure:
     if np.isnan(values).all():
-        return Figure(value, float("nan"), float("nan"), len(cluster))
+        return Figure(value, float("nan"), float("nan"), n)
     low, high = np.nanpercentile(values, [2.5, 97.5])
-    return Figure(value, float(low), float(high), len(cluster))
+    return Figure(value, float(low), float(high), n)

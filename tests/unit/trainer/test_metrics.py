@@ -49,6 +49,20 @@ def test_the_urgent_area_agrees_with_scikit_learn_and_needs_no_threshold() -> No
     assert figure.low < figure.value < figure.high
 
 
+def test_areas_agree_with_scikit_learn_on_weights_and_ties() -> None:
+    score, positive = RNG.random(60).round(1), RNG.random(60) < 0.4
+    weights = RNG.integers(0, 4, size=(5, 60)).astype(float)
+    expected = [roc_auc_score(positive, score, sample_weight=row) for row in weights]
+    assert metrics.areas(score, positive, weights) == pytest.approx(expected, abs=1e-12)
+
+
+def test_an_area_is_undefined_where_one_side_weighs_nothing() -> None:
+    score, positive = np.array([0.1, 0.2, 0.3]), np.array([False, True, False])
+    found = metrics.areas(score, positive, np.array([[1.0, 1.0, 1.0], [1.0, 0.0, 1.0], [0.0, 1.0, 0.0]]))
+    assert found[0] == 0.5
+    assert np.isnan(found[1:]).all()
+
+
 def test_confident_and_right_half_the_time_is_half_a_calibration_error() -> None:
     p = np.tile([1.0, 0.0], (10, 1))
     assert metrics.expected_calibration_error(p, np.array([0, 1] * 5)) == pytest.approx(0.5)

@@ -1,9 +1,12 @@
+from dataclasses import astuple
+
 import numpy as np
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from streams.text import vital_signs
 from tests.unit.trainer.tiny import row
-from trainer.evaluation.intervals import resampled, share, wilson
+from trainer.evaluation.intervals import resampled, resampled_area, share, wilson
 from trainer.evaluation.performance import two_level_under_triage
 from trainer.evaluation.rivals import news2_level
 from trainer.evaluation.sections import Table, shown
@@ -31,6 +34,17 @@ def test_resampling_whole_clusters_is_wider_than_resampling_rows() -> None:
     clusters = resampled(lambda at: float(hit[at].mean()), np.repeat(range(8), 25).tolist(), seed=1)
     assert rows.value == clusters.value == 0.5
     assert clusters.high - clusters.low > 2 * (rows.high - rows.low)
+
+
+def test_an_area_over_resamples_is_that_of_the_resampled_rows() -> None:
+    rng = np.random.default_rng(5)
+    score, positive, groups = (
+        rng.random(80).round(2),
+        rng.random(80) < 0.3,
+        rng.integers(30, size=80).tolist(),
+    )
+    slow = resampled(lambda at: float(roc_auc_score(positive[at], score[at])), groups, seed=2)
+    assert astuple(resampled_area(score, positive, groups, seed=2)) == pytest.approx(astuple(slow), abs=1e-12)
 
 
 def test_two_levels_of_under_triage_count_and_one_does_not() -> None:
