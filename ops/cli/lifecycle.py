@@ -11,6 +11,7 @@ from rich.table import Table
 from ops.cli.failures import reported
 from ops.cli.running import start, stop
 from ops.cli.stack import find_stack, open_stack
+from ops.local.config import default_data_dir
 from ops.local.errors import StackNotRunning
 from ops.local.state import StackStatus
 
@@ -48,7 +49,7 @@ def down() -> None:
     try:
         stop(find_stack())
     except StackNotRunning:
-        console.print("No stack is running here.")
+        _say_where("No stack is running in")
     else:
         console.print("Stack stopped; its data stay.")
 
@@ -59,10 +60,17 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="For programs.")
     if as_json:
         typer.echo(json.dumps(_document(found), indent=2))
     elif found is None:
-        console.print("No stack was ever started here.")
+        _say_where("No stack was ever started in")
     else:
         Console().print(_table(found))
     raise typer.Exit(0 if found is not None and found.is_ready else 1)
+
+
+def _say_where(what: str) -> None:
+    """The folder depends on the working directory: who asks from another one should see why there is nothing."""
+    console.print(
+        f"{what} {default_data_dir()} (TRIAGE_DATA_DIR names another).", soft_wrap=True, markup=False
+    )
 
 
 def _document(found: StackStatus | None) -> dict[str, object]:

@@ -18,12 +18,13 @@ def _mode(path: Path) -> int:
 
 
 @pytest.mark.parametrize("command", ["status", "down"])
-def test_asking_for_a_stack_makes_nothing(
+def test_asking_for_a_stack_makes_nothing_and_says_where_it_looked(
     command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TRIAGE_DATA_DIR", str(tmp_path / "data"))
     result = CliRunner().invoke(app, [command])
     assert "No stack" in result.output
+    assert str(tmp_path / "data") in result.output
     assert list(tmp_path.iterdir()) == []
 
 
