@@ -31,6 +31,7 @@ from pydantic import ValidationError
 
 from schemas import DeadLetter, DiagnosisAssessed, ReviewRequested, UrgencyAssessed
 from streams.errors import TriageError
+from streams.leadership import until_led
 from streams.topics import DEADLETTERS, DIAGNOSES, REVIEWS, URGENCIES, TopicDefinition
 
 __all__ = ["DecisionConsumer", "ReceivedEvent", "UnreadableEvent"]
@@ -191,7 +192,7 @@ class DecisionConsumer:
         committed = consumer.committed(partitions, timeout=_BROKER_TIMEOUT_S)  # KafkaException ends the poll
         for partition in committed:
             handled_until = max(partition.offset, 0)  # negative: nothing was committed
-            oldest, end = consumer.get_watermark_offsets(partition, timeout=_BROKER_TIMEOUT_S)
+            oldest, end = until_led(consumer.get_watermark_offsets, partition, timeout=_BROKER_TIMEOUT_S)
             if handled_until > end:  # the topic was restored or made anew: what is there was never handled
                 log.error("decisions_begin_anew", topic=partition.topic, partition=partition.partition)
                 handled_until = 0

@@ -14,22 +14,13 @@ from confluent_kafka.admin import (
     OffsetSpec,
     ResourceType,
 )
-from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
 from ops.local.config import TopicSpec
+from streams.leadership import until_led
 
-__all__ = ["admin_client", "broker_answers", "ensure_topics", "until_led"]
+__all__ = ["admin_client", "broker_answers", "ensure_topics"]
 
 _REQUEST_TIMEOUT_S = 20.0
-_NOT_LED_YET = (
-    KafkaError.NOT_LEADER_FOR_PARTITION,
-    KafkaError.LEADER_NOT_AVAILABLE,
-    KafkaError.UNKNOWN_TOPIC_OR_PART,
-    KafkaError.UNKNOWN_LEADER_EPOCH,
-    KafkaError.FENCED_LEADER_EPOCH,
-    KafkaError._NOENT,  # these two: the client, while its metadata names no leader
-    KafkaError._UNKNOWN_PARTITION,
-)
 
 
 def admin_client(bootstrap: str, config: Mapping[str, object] | None = None) -> AdminClient:
@@ -88,19 +79,6 @@ def _create(admin: AdminClient, topics: Sequence[TopicSpec], replication_factor:
         except KafkaException as error:
             if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                 raise
-
-
-def _is_not_led_yet(error: BaseException) -> bool:
-    return isinstance(error, KafkaException) and error.args[0].code() in _NOT_LED_YET
-
-
-# Calls again while a partition has no leader: it is new, or its broker was away.
-until_led = Retrying(
-    retry=retry_if_exception(_is_not_led_yet),
-    wait=wait_fixed(0.05),
-    stop=stop_after_delay(_REQUEST_TIMEOUT_S),
-    reraise=True,
-)
 
 
 def _ask_for_ends(admin: AdminClient, topics: Sequence[TopicSpec]) -> None:

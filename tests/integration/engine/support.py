@@ -11,7 +11,8 @@ from uuid import uuid4
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 
 from ops.local.config import TopicSpec
-from ops.local.topics import admin_client, ensure_topics, until_led
+from ops.local.topics import admin_client, ensure_topics
+from streams.leadership import until_led
 
 __all__ = ["Topics", "Worker", "wait_until"]
 
