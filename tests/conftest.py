@@ -1,5 +1,6 @@
 """What holds for the whole test run: the choice of the integration tests' servers, and its line in the summary."""
 
+import os
 import signal
 
 import hypothesis
@@ -7,6 +8,7 @@ import pytest
 
 from tests.integration.stack_choice import CHOSEN
 
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 hypothesis.settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
 hypothesis.settings.load_profile("untimed")
 

@@ -9,3 +9,9 @@
 
 Does not cover continual learning: here a model is trained once, from all data.
 """
+
+import os
+
+os.environ["ORT_DISABLE_TELEMETRY"] = (
+    "1"  # read once, when ONNX Runtime is imported: its builds tell Microsoft
+)

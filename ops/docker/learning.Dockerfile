@@ -17,6 +17,6 @@ COPY schemas schemas
 COPY streams streams
 COPY trainer trainer
 COPY ops ops
-ENV PATH=/opt/triage/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
+ENV PATH=/opt/triage/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 ORT_DISABLE_TELEMETRY=1
 USER triage
 CMD ["python", "-m", "ops.cli.main", "train", "watch", "--rounds", "/learning/rounds", "--out", "/learning/runs"]

@@ -17,6 +17,6 @@ COPY --from=build /opt/backends /opt/backends
 WORKDIR /app
 COPY ops/docker ops/docker
 COPY ops/local ops/local
-ENV PATH=/opt/triton/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
+ENV PATH=/opt/triton/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 ORT_DISABLE_TELEMETRY=1
 USER triage
 CMD ["python", "-m", "ops.docker.triton_server"]

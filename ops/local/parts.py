@@ -16,7 +16,8 @@ _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR")
 
 def base_environment() -> dict[str, str]:
     """What a server gets of our environment: not the keys and passwords that may be in it."""
-    return {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    return {"ORT_DISABLE_TELEMETRY": "1", **passed_on}  # ONNX Runtime's builds tell Microsoft of their use
 
 
 class Part(ABC):

@@ -5,11 +5,14 @@ A server with numpy 2 in its model process loads, reports ready, answers OK, and
 but a comparison of values finds it.
 """
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 import onnxruntime
 import tritonclient.grpc as triton
 from numpy.typing import NDArray

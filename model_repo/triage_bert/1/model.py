@@ -10,6 +10,8 @@ import threading
 from pathlib import Path
 
 import numpy as np
+
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # read once, at the import: its builds tell Microsoft of their use
 import onnxruntime
 import triton_python_backend_utils as pb_utils
 
