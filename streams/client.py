@@ -189,7 +189,8 @@ class DecisionConsumer:
 
     def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         """Begin each partition early enough to know the ids of what was handled before."""
-        committed = consumer.committed(partitions, timeout=_BROKER_TIMEOUT_S)  # KafkaException ends the poll
+        # KafkaException ends the poll
+        committed = until_led(consumer.committed, partitions, timeout=_BROKER_TIMEOUT_S)
         for partition in committed:
             handled_until = max(partition.offset, 0)  # negative: nothing was committed
             oldest, end = until_led(consumer.get_watermark_offsets, partition, timeout=_BROKER_TIMEOUT_S)

@@ -1,4 +1,4 @@
-"""Partitions without a leader: new ones for a moment, and those whose broker was away."""
+"""Partitions without a leader, groups without a coordinator: new ones for a moment, and where a broker was away."""
 
 from confluent_kafka import KafkaError, KafkaException
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
@@ -11,6 +11,9 @@ _NOT_LED = (
     KafkaError.UNKNOWN_TOPIC_OR_PART,
     KafkaError.UNKNOWN_LEADER_EPOCH,
     KafkaError.FENCED_LEADER_EPOCH,
+    KafkaError.NOT_COORDINATOR,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
     KafkaError._NOENT,  # these two: the client, while its metadata names no leader
     KafkaError._UNKNOWN_PARTITION,
 )

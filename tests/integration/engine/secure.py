@@ -19,6 +19,7 @@ from confluent_kafka.admin import (
 from ops.local.blocking import start_parts
 from ops.local.config import KafkaListener, TopicSpec
 from ops.local.ports import LOOPBACK
+from streams.leadership import until_led
 from streams.topics import ALL_TOPICS, MESSAGES
 from tests.integration.certificates import Authority
 
@@ -54,7 +55,9 @@ class SecureBroker:
         reader = self._reader("watermarks")
         try:
             places = [TopicPartition(topic, number) for number in range(PARTITIONS)]
-            return sum(reader.get_watermark_offsets(place, timeout=_TIMEOUT_S)[1] for place in places)
+            return sum(
+                until_led(reader.get_watermark_offsets, place, timeout=_TIMEOUT_S)[1] for place in places
+            )
         finally:
             reader.close()
 
@@ -63,7 +66,9 @@ class SecureBroker:
         reader = self._reader("triage-admit")
         try:
             places = [TopicPartition(MESSAGES.name, number) for number in range(PARTITIONS)]
-            return sum(max(0, place.offset) for place in reader.committed(places, timeout=_TIMEOUT_S))
+            return sum(
+                max(0, place.offset) for place in until_led(reader.committed, places, timeout=_TIMEOUT_S)
+            )
         finally:
             reader.close()
 

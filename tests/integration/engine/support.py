@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from uuid import uuid4
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
 
 from ops.local.config import TopicSpec
 from ops.local.topics import admin_client, ensure_topics
@@ -85,18 +85,10 @@ class Topics:
         return [value for values in self.values_by_partition(topic) for value in values]
 
     def committed(self, topic: str) -> int:
-        """Sum of the worker's committed offsets over the partitions of a topic; -1 while no broker keeps them yet."""
+        """Sum of the worker's committed offsets over the partitions of a topic."""
         reader = Consumer({"bootstrap.servers": self.bootstrap, "group.id": f"engine-{self.suffix}"})
         try:
-            offsets = reader.committed(self._partitions(reader, topic), timeout=30)
-        except KafkaException as error:
-            if error.args[0].code() not in (
-                KafkaError.NOT_COORDINATOR,
-                KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
-            ):
-                raise
-            return -1
-        else:
+            offsets = until_led(reader.committed, self._partitions(reader, topic), timeout=30)
             return sum(max(0, tp.offset) for tp in offsets)
         finally:
             reader.close()
