@@ -19,7 +19,7 @@ from schemas.assessed import (
     UrgencyAssessment,
     VitalContribution,
 )
-from schemas.base import Contract, Event, ModelRef, Origin, Producer, event_id
+from schemas.base import Contract, Event, Handle, ModelRef, Origin, Producer, event_id
 from schemas.dead_letter import DeadLetter, DeadLetterReason
 from schemas.feedback import ClinicianFeedback, FeedbackVerdict
 from schemas.lifecycle import LifecycleStep, ModelLifecycle, ShadowSummary
@@ -39,6 +39,7 @@ __all__ = [
     "DiagnosisAssessment",
     "Event",
     "FeedbackVerdict",
+    "Handle",
     "Lane",
     "LifecycleStep",
     "ModelLifecycle",

@@ -39,7 +39,7 @@ class DeadLetterReason(StrEnum):
 
 
 class DeadLetter(Contract):
-    """Holds no patient text in the clear: `path` names fields of the schema only."""
+    """Holds no patient text in the clear: `path` names fields of the schema only, the ids are the sender's handles."""
 
     contract: ClassVar[str] = "triage.deadletters.v1"
 
@@ -49,7 +49,10 @@ class DeadLetter(Contract):
         default="", description="Dotted path of the schema field at fault; empty: the whole record."
     )
     origin: Origin
-    message_id: Handle | None = Field(default=None, description="Null where the record could not be read.")
+    message_id: Handle | None = Field(
+        default=None,
+        description="Null, as the source is, where the record is no JSON or one of the two is missing or invalid.",
+    )
     source: Handle | None = None
     occurred_at: AwareDatetime
     produced_by: Producer

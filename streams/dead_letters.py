@@ -7,6 +7,7 @@ from datetime import datetime
 from aiokafka import ConsumerRecord
 
 from schemas import DeadLetter, DeadLetterReason, Origin, Producer, event_id
+from streams.domain.decoding import sender_ids
 from streams.engine import Output
 from streams.envelope import contract_headers
 from streams.errors import Rejected
@@ -28,6 +29,13 @@ class DeadLetterDesk:
     cipher: Cipher
     producer: Producer
     clock: Callable[[], datetime]
+
+    def letter_of_sent(self, record: ConsumerRecord, cause: Rejected) -> Output:
+        """Return the dead letter for a record as its sender wrote it; it keeps the sender's ids if they can be read."""
+        ids = sender_ids(record.value)
+        if ids is None:
+            return self.letter(record, cause)
+        return self.letter(record, cause, message_id=ids.message_id, source=ids.source)
 
     def letter(
         self,

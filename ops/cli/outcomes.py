@@ -7,11 +7,14 @@ from dataclasses import dataclass
 
 from ops.cli.cases import Case, CaseBook
 from schemas import DeadLetter
+from streams.topics import EXPRESS, STANDARD
 
 __all__ = ["MessageGroup", "SentMessage", "group_messages"]
 
 Identity = tuple[str, str]
 """Source and message id."""
+
+_LANES = (EXPRESS.name, STANDARD.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,7 @@ def group_messages(
     """Yield one group for each identity; `origins` tells where each message landed on the raw topic."""
     named: defaultdict[Identity | None, list[DeadLetter]] = defaultdict(list)
     for letter in book.dead_letters.values():
-        if letter.source is not None and letter.message_id is not None:
+        if letter.origin.topic in _LANES and letter.source is not None and letter.message_id is not None:
             named[letter.source, letter.message_id].append(letter)
     members: defaultdict[Identity | int, list[SentMessage]] = defaultdict(list)
     for message in sent:
@@ -82,7 +85,7 @@ def group_messages(
         identity = messages[0].identity
         case = book.cases.get(identity) if identity else None
         places = [origins.get(message.index, "") for message in messages]
-        # Admission's letters name the raw record, those of assessment the lane's record and the message.
+        # Admission's letters are found by the raw record's place; those of assessment have the lane's, and the ids.
         found = [book.dead_letters[place] for place in places if place in book.dead_letters]
         letters = {str(letter.origin): letter for letter in (*found, *named[identity])}
         yield MessageGroup(

@@ -42,7 +42,7 @@ class AdmitStage:
         return outputs
 
     async def dead_letter(self, record: ConsumerRecord, cause: Rejected) -> Output:
-        return self.dead_letters.letter(record, cause)
+        return self.dead_letters.letter_of_sent(record, cause)
 
     def _admit(self, record: ConsumerRecord, message: PatientMessage) -> Output:
         admitted = self.admission.admit(

@@ -60,7 +60,7 @@ class LearnStage:
         return outputs
 
     async def dead_letter(self, record: ConsumerRecord, cause: Rejected) -> Output:
-        return self.dead_letters.letter(record, cause)
+        return self.dead_letters.letter_of_sent(record, cause)
 
     def _letter(self, record: ConsumerRecord, feedback: ClinicianFeedback, cause: Rejected) -> Output:
         return self.dead_letters.letter(record, cause, message_id=feedback.message_id, source=feedback.source)

@@ -8,10 +8,17 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from schemas import ClinicianFeedback, Contract, DeadLetterReason, PatientMessage, VitalSigns
+from schemas import ClinicianFeedback, Contract, DeadLetterReason, Handle, PatientMessage, VitalSigns
 from streams.errors import Rejected
 
-__all__ = ["ERASURE_TYPE", "decode_erasure", "decode_feedback", "decode_patient_message"]
+__all__ = [
+    "ERASURE_TYPE",
+    "SenderIds",
+    "decode_erasure",
+    "decode_feedback",
+    "decode_patient_message",
+    "sender_ids",
+]
 
 ERASURE_TYPE = "triage.erasure.v1"
 """CloudEvents type of a tombstone on the feedback topic whose key is the pseudonym of a patient."""
@@ -30,6 +37,13 @@ _REASONS = {
 }
 
 Sent = TypeVar("Sent", bound=Contract)
+
+
+class SenderIds(Contract):
+    """By what a sender knows its message: all that a dead letter shows of a payload."""
+
+    message_id: Handle
+    source: Handle
 
 
 def decode_patient_message(payload: bytes | None, declared_type: str | None = None) -> PatientMessage:
@@ -67,6 +81,17 @@ def decode_erasure(key: bytes | None, payload: bytes | None, declared_type: str 
     if not patient_id:
         raise Rejected(DeadLetterReason.FIELD_MISSING, "patient_id")
     return patient_id
+
+
+def sender_ids(payload: bytes | None) -> SenderIds | None:
+    """Read the ids off a record that was rejected; None: it has none, or one breaks its pattern and could be text.
+
+    Reads the payload a second time, so it is for rejected records only.
+    """
+    try:
+        return SenderIds.model_validate_json(payload or b"")
+    except ValidationError:
+        return None
 
 
 def _decode(contract: type[Sent], name: str, payload: bytes | None, declared_type: str | None) -> Sent:

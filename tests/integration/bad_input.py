@@ -35,13 +35,15 @@ def message(**changes: Any) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Dead:
-    """One dead letter."""
+    """One dead letter. `names_sender`: it shows the sender's ids."""
 
     reason: DeadLetterReason
     path: str = ""
+    names_sender: bool = True
 
     def __str__(self) -> str:
-        return f"dead letter `{self.reason}`" + (f" at `{self.path}`" if self.path else "")
+        where = f" at `{self.path}`" if self.path else ""
+        return f"dead letter `{self.reason}`{where}{'' if self.names_sender else ', without ids'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,10 @@ def _nan(message_id: str) -> bytes:
     return json.dumps(message(message_id=message_id, vitals={"heart_rate_bpm": float("nan")})).encode()
 
 
+def _json_without_id(_: str) -> bytes:
+    return json.dumps(message()).encode()
+
+
 def _future(message_id: str) -> bytes:
     late = (datetime.now(UTC) + timedelta(days=2)).isoformat()
     return json.dumps(message(message_id=message_id, sent_at=late)).encode()
@@ -102,13 +108,23 @@ _REVIEWED = (ReviewReason.QUALITY_FLAG,)
 _FOREIGN = Decided(reviews=(ReviewReason.UNSUPPORTED_LANGUAGE,), withheld=True)
 
 ROWS = (
-    Row("a null payload (tombstone)", _raw(None), Dead(_REASON.PAYLOAD_MISSING)),
-    Row("an empty payload", _raw(b""), Dead(_REASON.NOT_JSON)),
-    Row("bytes that are not UTF-8", _raw(b'{"text": "\xff\xfe"}'), Dead(_REASON.NOT_UTF8)),
-    Row("not JSON", _raw(f"{_TEXT}".encode()), Dead(_REASON.NOT_JSON)),
-    Row("JSON cut off in the middle", _raw(f'{{"text": "{_TEXT}'.encode()), Dead(_REASON.NOT_JSON)),
-    Row("JSON, but a list", _raw(f'["{_TEXT}"]'.encode()), Dead(_REASON.FIELD_INVALID)),
-    Row("a lone surrogate in the text", _raw(b'{"text": "\\ud800"}'), Dead(_REASON.NOT_JSON)),
+    Row("a null payload (tombstone)", _raw(None), Dead(_REASON.PAYLOAD_MISSING, names_sender=False)),
+    Row("an empty payload", _raw(b""), Dead(_REASON.NOT_JSON, names_sender=False)),
+    Row(
+        "bytes that are not UTF-8", _raw(b'{"text": "\xff\xfe"}'), Dead(_REASON.NOT_UTF8, names_sender=False)
+    ),
+    Row("not JSON", _raw(f"{_TEXT}".encode()), Dead(_REASON.NOT_JSON, names_sender=False)),
+    Row(
+        "JSON cut off in the middle",
+        _raw(f'{{"text": "{_TEXT}'.encode()),
+        Dead(_REASON.NOT_JSON, names_sender=False),
+    ),
+    Row("JSON, but a list", _raw(f'["{_TEXT}"]'.encode()), Dead(_REASON.FIELD_INVALID, names_sender=False)),
+    Row(
+        "a lone surrogate in the text",
+        _raw(b'{"text": "\\ud800"}'),
+        Dead(_REASON.NOT_JSON, names_sender=False),
+    ),
     Row("a field of the wrong type", _json(age_years=SECRET), Dead(_REASON.FIELD_INVALID, "age_years")),
     Row(
         "a number as text", _vitals(heart_rate_bpm="72"), Dead(_REASON.FIELD_INVALID, "vitals.heart_rate_bpm")
@@ -126,7 +142,13 @@ ROWS = (
     Row(
         "a message id with spaces",
         lambda _: _json()(f"id {SECRET}"),
-        Dead(_REASON.FIELD_INVALID, "message_id"),
+        Dead(_REASON.FIELD_INVALID, "message_id", names_sender=False),
+    ),
+    Row("no message id", _json_without_id, Dead(_REASON.FIELD_MISSING, "message_id", names_sender=False)),
+    Row(
+        "a source with spaces",
+        _json(source=f"ward {SECRET}"),
+        Dead(_REASON.FIELD_INVALID, "source", names_sender=False),
     ),
     Row(
         "an unknown topic version",

@@ -49,6 +49,8 @@ def test_each_row_ends_as_the_table_says(played: Playback, index: int) -> None:
     if isinstance(row.outcome, Dead):
         assert isinstance(found, DeadLetter)
         assert (found.reason, found.path) == (row.outcome.reason, row.outcome.path)
+        ids = (f"row-{index}", "bad-input") if row.outcome.names_sender else (None, None)
+        assert (found.message_id, found.source) == ids
         assert SECRET not in found.model_dump_json()
         return
     assert isinstance(found, Case)

@@ -121,6 +121,7 @@ def test_a_case_without_decisions_has_no_latency() -> None:
 
 REJECTED = DeadLetterReason.MODEL_REJECTED
 CONFLICT = DeadLetterReason.MESSAGE_ID_CONFLICT
+EMPTY = DeadLetterReason.TEXT_EMPTY
 LANE = "triage.standard.v1"
 
 
@@ -131,6 +132,12 @@ LANE = "triage.standard.v1"
         pytest.param([*events("m1"), *events("m1", delay_s=9)], [b"m1"], id="decided, events repeated"),
         pytest.param(events("m1"), [b"m1", b"m1"], id="an identical copy is decided with the first"),
         pytest.param([_letter(_place(0))], [b""], id="an unreadable payload has a dead letter"),
+        pytest.param([_letter(_place(0), EMPTY, "m1")], [b"m1"], id="rejected by admission"),
+        pytest.param(
+            [_letter(_place(0), EMPTY, "m1"), _letter(_place(7), EMPTY, "m1")],
+            [b"m1"],
+            id="rejected by admission, as was another sender's record of this id",
+        ),
         pytest.param([_letter(_place(0)), _letter(_place(0))], [b""], id="dead letter repeated, sealed anew"),
         pytest.param([_letter(_place(7, LANE), REJECTED, "m1")], [b"m1"], id="rejected by assessment"),
         pytest.param(

@@ -3,6 +3,8 @@
 import json
 from datetime import UTC, datetime
 
+import pytest
+
 from schemas import AdmittedMessage, DeadLetter, DeadLetterReason, Lane, VitalSigns
 from streams.adapters.cipher import FernetCipher
 from streams.adapters.deidentify import PatternDeIdentifier
@@ -16,7 +18,7 @@ from streams.domain.admission import Admission
 from streams.engine import Output
 from streams.errors import Rejected
 from streams.topics import DEAD_LETTER_MAX_BYTES, DEADLETTERS, EXPRESS, STANDARD
-from tests.integration.bad_input import message
+from tests.integration.bad_input import SECRET, message
 from tests.unit.streams.factories import NOW, PRODUCER, record
 
 CIPHER = FernetCipher([b"c" * 32])
@@ -97,6 +99,32 @@ async def test_a_dead_letter_shows_the_reason_and_hides_the_payload() -> None:
     assert letter.reason is DeadLetterReason.NOT_JSON
     assert b"my secret" not in (output.value or b"")
     assert CIPHER.decrypt(letter.encrypted_payload or "") == b"my secret"
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [{"text": ""}, {"sent_at": "2026-11-01T08:00:00"}, {"vitals": {SECRET: 1}}],
+    ids=["empty text", "no zone", "unknown vital sign"],
+)
+async def test_a_dead_letter_keeps_the_senders_ids_and_nothing_else(fault: dict[str, object]) -> None:
+    raw = record(json.dumps(message(message_id="m1", **fault)).encode())
+    stage = _stage()
+    with pytest.raises(Rejected) as caught:
+        stage.decode(raw)
+    output = await stage.dead_letter(raw, caught.value)
+    letter = DeadLetter.model_validate_json(output.value or b"")
+    assert (letter.message_id, letter.source) == ("m1", "bad-input")
+    assert SECRET.encode() not in (output.value or b"")
+    assert b"MRN-1" not in (output.value or b"")
+    assert not any(SECRET.encode() in value for _, value in output.headers)
+
+
+async def test_an_id_that_breaks_its_pattern_is_not_kept() -> None:
+    raw = record(json.dumps(message(message_id=f"Mr {SECRET}")).encode())
+    output = await _stage().dead_letter(raw, Rejected(DeadLetterReason.FIELD_INVALID, "message_id"))
+    letter = DeadLetter.model_validate_json(output.value or b"")
+    assert (letter.message_id, letter.source) == (None, None)
+    assert SECRET.encode() not in (output.value or b"")
 
 
 async def test_a_tombstone_has_a_dead_letter_without_payload() -> None:

@@ -141,3 +141,12 @@ def test_a_decision_of_tomorrow_is_refused() -> None:
     with pytest.raises(Rejected) as caught:
         _stage(KNOWN, FakeBuffer()).decode(record(sent(decided_at=later)))
     assert (caught.value.code, caught.value.path) == (DeadLetterReason.FUTURE_TIMESTAMP, "decided_at")
+
+
+async def test_the_letter_of_a_word_that_cannot_be_read_keeps_the_ids_of_its_message() -> None:
+    stage, raw = _stage(KNOWN, FakeBuffer()), record(sent(verdict="maybe"))
+    with pytest.raises(Rejected) as caught:
+        stage.decode(raw)
+    output = await stage.dead_letter(raw, caught.value)
+    letter = DeadLetter.model_validate_json(output.value or b"")
+    assert (letter.message_id, letter.source) == ("m1", "clinic")
