@@ -45,7 +45,8 @@ class ModelLifecycle(Contract):
 
     The changes of the live version (`promoted`, `rolled_back`) are numbered from 1. Read in the order of offsets, a
     change counts where its number is higher than the last one's: of two that were decided from the same state, the
-    first counts. Neither does a change to a version count that was `retired` before, nor a retirement of one in use.
+    first counts. Neither does a change to a version count that was `retired` before (its number is spent all the same),
+    nor a retirement of one in use.
     """
 
     contract: ClassVar[str] = "triage.models.v1"

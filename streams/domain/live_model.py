@@ -35,13 +35,15 @@ class LiveModel:
     """The state after some steps. `change` is the last that counted; None: the settings name the live version.
 
     `retired`: versions that cannot become live. `unreadable`: the number of a later change, where it cannot be read;
-    which version is live is not known then, until the next change.
+    which version is live is not known then, until the next change. `spent`: the highest number that a change had, also
+    one to a retired version: who could not read it cannot know that it was one, and all have to go on from one number.
     """
 
     change: ModelLifecycle | None = None
     candidate: Candidate | None = None
     retired: frozenset[str] = frozenset()
     unreadable: int | None = None
+    spent: int = 0
 
     @property
     def version(self) -> str | None:
@@ -58,22 +60,28 @@ class LiveModel:
     @property
     def next_change(self) -> int:
         """The number that a change decided from this state has."""
-        return max(self.change.change or 0 if self.change else 0, self.unreadable or 0) + 1
+        return self.spent + 1
 
     def after(self, step: Step) -> "LiveModel":
         """Return the state after one more step.
 
-        A change that was decided from an earlier state, or that names a retired version, changes nothing. One with a
-        higher number than the next was decided by who could read what is missing here, and counts.
+        A change that was decided from an earlier state changes nothing; one that names a retired version spends its
+        number alone. One with a higher number than the next was decided by who could read what is missing here, and
+        counts.
         """
         if isinstance(step, UnreadableChange):
             is_next = step.number >= self.next_change
-            return replace(self, candidate=None, unreadable=step.number) if is_next else self
-        if step.change is not None:
-            if step.change < self.next_change or step.version in self.retired:
-                return self
-            return LiveModel(step, retired=self.retired)  # the candidate was compared with the version before
-        return self._after_preparation(step)
+            return (
+                replace(self, candidate=None, unreadable=step.number, spent=step.number) if is_next else self
+            )
+        if step.change is None:
+            return self._after_preparation(step)
+        if step.change < self.next_change:
+            return self
+        if step.version in self.retired:
+            return replace(self, spent=step.change)
+        # the candidate was compared with the version before
+        return LiveModel(step, retired=self.retired, spent=step.change)
 
     def _after_preparation(self, step: ModelLifecycle) -> "LiveModel":
         if step.step is LifecycleStep.INSTALLED:

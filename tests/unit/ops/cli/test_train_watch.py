@@ -78,6 +78,7 @@ def test_a_single_look_says_that_it_failed(watch: Callable[..., None], service: 
     assert service.rounds == 0
 
 
+WAIT_S = 240.0
 AWAY = {
     "TRIAGE_DEVELOPMENT": "1",
     "TRIAGE_KAFKA_BOOTSTRAP": "127.0.0.1:1",
@@ -103,13 +104,13 @@ def test_a_second_watch_of_a_folder_is_refused_until_the_first_is_gone_even_kill
         assert first.stderr is not None
         assert "away" in first.stderr.readline()
         with watching(tmp_path) as second:
-            _, said = second.communicate(timeout=60)
+            _, said = second.communicate(timeout=WAIT_S)
         assert (second.returncode, said) == (1, f"{tmp_path}: another `triage train watch` has it\n")
         assert first.poll() is None
         first.kill()
-        first.wait(timeout=60)
+        first.wait(timeout=WAIT_S)
         with watching(tmp_path, "--once") as third:
-            _, said = third.communicate(timeout=60)
+            _, said = third.communicate(timeout=WAIT_S)
     assert "away" in said
 
 

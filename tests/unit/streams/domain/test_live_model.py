@@ -109,6 +109,17 @@ def test_after_a_change_that_cannot_be_read_nobody_knows_what_is_live_until_the_
     assert (again.version, again.unreadable, again.next_change) == ("4", None, 4)
 
 
+def test_releases_that_can_and_cannot_read_a_change_to_a_retired_version_agree_on_the_next() -> None:
+    before = fold([promoted("2", 1), retired("3")])
+    reads, reads_not = fold([promoted("3", 2)], before), fold([UnreadableChange(2)], before)
+    assert (reads.version, reads.unreadable, reads_not.unreadable) == ("2", None, 2)
+    assert reads.next_change == reads_not.next_change == 3
+    late, following = promoted("4", 2), promoted("5", reads.next_change)
+    for steps in ([following], [late, following]):
+        assert fold(steps, reads).version == fold(steps, reads_not).version == "5"
+    assert fold([late], reads).version == fold([late], reads_not).version == "2"
+
+
 def test_an_old_change_that_cannot_be_read_is_passed_over() -> None:
     assert fold([promoted("2", 1), promoted("3", 2), UnreadableChange(2)]).unreadable is None
 
