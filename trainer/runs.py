@@ -24,6 +24,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 __all__ = [
+    "MEMORY_BEFORE",
     "MODEL_NAME",
     "MODEL_VERSION",
     "Averaged",
@@ -37,9 +38,12 @@ __all__ = [
     "RunRecord",
     "Score",
     "find_runs",
+    "runs_with_memory",
 ]
 
 MODEL_NAME, MODEL_VERSION = "triage_bert", "1"
+MEMORY_BEFORE = ".memory.before"
+"""Beside `RunFolder.memory`: what it was, while an erasure replaces it."""
 
 
 class NotARun(ValueError):
@@ -160,6 +164,7 @@ class RunFolder:
         self.checkpoint = path / "checkpoint"
         self.model_repository = path / "model_repo"
         self.continual = path / "continual"
+        self.memory = self.continual / "memory"
 
     @property
     def version_dir(self) -> Path:
@@ -197,3 +202,9 @@ def find_runs(runs_dir: Path) -> Iterator[tuple[RunFolder, RunRecord]]:
     """Yield the runs in a folder, oldest first; folders without `run.json` are none. Raises NotARun."""
     folders = [RunFolder(path.parent) for path in runs_dir.glob("*/run.json")]
     yield from sorted(((folder, folder.read()) for folder in folders), key=lambda run: run[1].started_at)
+
+
+def runs_with_memory(runs_dir: Path) -> list[RunFolder]:
+    """Return the runs that keep rows for replay, also where an erasure of some was interrupted."""
+    runs = [RunFolder(path.parent) for path in sorted(runs_dir.glob("*/continual"))]
+    return [run for run in runs if run.memory.exists() or (run.continual / MEMORY_BEFORE).exists()]

@@ -21,6 +21,7 @@ from rich.table import Table
 
 from ops.cli.connection import deployment
 from ops.cli.failures import reported
+from ops.cli.forgetting import forget
 from ops.cli.kafka import payloads
 from ops.cli.rebuild import Rebuilt, rebuild_buffer
 from schemas import ClinicianFeedback, FeedbackVerdict
@@ -154,21 +155,19 @@ def erase(
     rounds: Annotated[
         Path, typer.Option(help="What `triage train watch` gave its rounds; they forget the patient, too.")
     ] = Path("rounds"),
+    runs: Annotated[
+        Path,
+        typer.Option(help="Runs of `triage train continue`; what they keep for replay forgets the patient."),
+    ] = Path("runs"),
 ) -> None:
     """Forget a patient: their examples leave the buffer, and no word on their messages is learned from again."""
-    from trainer.watch.rounds import Rounds, RoundsUnreadable
-
     if not _PSEUDONYM.fullmatch(patient):
         raise typer.BadParameter("--patient is a pseudonym: 32 hexadecimal characters")
     with buffer_settings() as settings:
         _deliver(settings, [(patient.encode(), None, [(CE_TYPE, ERASURE_TYPE.encode())])])
     typer.echo("1 sent")
-    try:
-        gone = Rounds(rounds).erase({patient})
-    except RoundsUnreadable as error:
-        console.print(str(error), style="red", markup=False)
-        raise typer.Exit(1) from None
-    typer.echo(f"{gone} examples of rounds erased")
+    examples, rows = forget({patient}, rounds, runs, console)
+    typer.echo(f"{examples} examples of rounds erased, {rows} rows kept for replay")
 
 
 def rebuild(as_json: AsJson = False) -> None:

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from ops.cli.feedback import asked, buffer_settings, buffered_examples
+from ops.cli.forgetting import forget
 from ops.cli.models_release import author, opened
 from ops.cli.models_watch import ShadowMessages, ShadowShare
 from streams.adapters.redis_feedback import RedisFeedbackBuffer
@@ -83,7 +84,7 @@ def _watch(
     since, drift_tested_at = datetime.now(UTC), 0
     while True:
         try:
-            looked = _look(rounds, policy, since, drift_tested_at)
+            looked = _look(rounds, out, policy, since, drift_tested_at)
         except typer.Exit:  # said why; a watch outlives an outage of what it asks
             if once:
                 raise
@@ -108,7 +109,7 @@ def _watch(
         time.sleep(poll_s)
 
 
-def _look(rounds: Path, policy: "Policy", since: datetime, drift_tested_at: int) -> "Look":
+def _look(rounds: Path, runs: Path, policy: "Policy", since: datetime, drift_tested_at: int) -> "Look":
     from ops.learning.watch import look
     from streams.domain.feedback import FeedbackExample
     from trainer.watch.rounds import Rounds, RoundsUnreadable
@@ -118,9 +119,12 @@ def _look(rounds: Path, policy: "Policy", since: datetime, drift_tested_at: int)
         erased = asked(settings, RedisFeedbackBuffer.erased)
     read = map(FeedbackExample.model_validate_json, kept)
     examples = [example for example in read if example.patient_id not in erased]
+    gone, replayed = forget(erased, rounds, runs, console)
+    if gone or replayed:
+        console.print(
+            f"{gone} examples of erased patients left the rounds, {replayed} rows the runs", markup=False
+        )
     try:
-        if gone := Rounds(rounds).erase(erased):
-            console.print(f"{gone} examples of erased patients left the rounds", markup=False)
         return look(
             Rounds(rounds),
             examples,

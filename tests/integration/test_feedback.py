@@ -253,7 +253,8 @@ def test_a_dispute_is_settled_and_a_patient_erased_from_the_command_line(
     given = [FeedbackExample.model_validate_json(kept) for kept in asked(settings, buffered_examples)]
     labels = Rounds(tmp_path).begin([one for one in given if one.patient_id == name], "count") / LABELS
     assert name in labels.read_text()
-    assert "1 examples of rounds" in command("erase", "--patient", name, "--rounds", str(tmp_path))
+    erased = command("erase", "--patient", name, "--rounds", str(tmp_path), "--runs", str(tmp_path))
+    assert "1 examples of rounds" in erased
     assert labels.read_text() == ""
     _wait_for(lambda: _stats(settings).erased_patients == 1, "the erasure has come")
     _wait_for(lambda: name not in str({**_content(server), f"{BUFFER}erased": None}), "all of it is gone")

@@ -11,7 +11,7 @@ from trainer.data.manifest import Origin
 from trainer.data.rows import Row
 from trainer.examples import read_examples
 
-__all__ = ["read_new", "row_of"]
+__all__ = ["group_of", "read_new", "row_of"]
 
 FEEDBACK_SUFFIX = ".jsonl"
 
@@ -39,13 +39,18 @@ def read_new(path: Path, *, seed: int) -> Dataset:
     return make_dataset(rows, origins, seed=seed)
 
 
+def group_of(source: str, patient_id: str) -> str:
+    """Return what the rows of one patient share."""
+    return f"{source}/{patient_id}"
+
+
 def row_of(example: FeedbackExample) -> Row:
     """Turn one example into a row."""
     settled = example.settled
     return Row(
         source=example.source,
         text=example.text,
-        group=f"{example.source}/{example.patient_id}",
+        group=group_of(example.source, example.patient_id),
         vitals=vitals_vector(
             example.vitals, age_years=example.age_years, sex=example.sex, pregnant=example.pregnant
         ),

@@ -18,10 +18,13 @@ from sklearn.cluster import KMeans
 
 from streams.domain.feedback import reservoir_priority
 from trainer.data.rows import Row
+from trainer.data.splits import Shares
 
-__all__ = ["SHARE", "Memory"]
+__all__ = ["ALL_TRAIN", "SHARE", "Memory"]
 
 SHARE = 0.01
+ALL_TRAIN = Shares(calibration=0.0, test=0.0)
+"""What is kept for replay, as a dataset."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

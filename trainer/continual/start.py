@@ -15,19 +15,18 @@ from safetensors import SafetensorError
 from streams.adapters.model_bundle import ModelBundle, load_bundle
 from trainer.continual.dequantize import GraphUnknown, dequantized
 from trainer.continual.levels import LevelPosterior
-from trainer.continual.memory import Memory
+from trainer.continual.memory import ALL_TRAIN, Memory
 from trainer.continual.statistics import ClassStatistics
 from trainer.data.dataset import make_dataset, read_dataset, write_dataset
 from trainer.data.manifest import Origin
 from trainer.data.rows import DIAGNOSIS_LABELS
-from trainer.data.splits import Shares
 from trainer.model import TriageBert
 from trainer.runs import RunFolder
 from trainer.weights import trained_model
 
 __all__ = ["CarriedState", "Start", "StartUnusable", "read_start", "write_state"]
 
-_SUMS, _MEMORY, _STATE = "statistics.npz", "memory", "state.json"
+_SUMS, _STATE = "statistics.npz", "state.json"
 
 
 class StartUnusable(ValueError):
@@ -116,9 +115,8 @@ def write_state(
             mean=posterior.mean,
             precision=posterior.precision,
         )
-    if memory.rows and not (folder.continual / _MEMORY).exists():
-        kept = make_dataset(memory.rows, origins, shares=Shares(0.0, 0.0), seed=0)
-        write_dataset(kept, folder.continual / _MEMORY)
+    if memory.rows and not folder.memory.exists():
+        write_dataset(make_dataset(memory.rows, origins, shares=ALL_TRAIN, seed=0), folder.memory)
     state = CarriedState(seen_rows=memory.seen)
     (folder.continual / _STATE).write_text(state.model_dump_json() + "\n", encoding="utf-8")
 
@@ -158,6 +156,5 @@ def _memory(run: RunFolder | None) -> Memory:
     if run is None or not (run.continual / _STATE).exists():
         return Memory()
     state = CarriedState.model_validate_json((run.continual / _STATE).read_bytes())
-    folder = run.continual / _MEMORY
-    rows = read_dataset(folder).rows if folder.exists() else ()
+    rows = read_dataset(run.memory).rows if run.memory.exists() else ()
     return Memory(rows, state.seen_rows)

@@ -8,7 +8,6 @@
 A round exists once its folder has its name: what a crash leaves half written has another, and is written anew.
 """
 
-import json
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
@@ -22,6 +21,7 @@ from filelock import FileLock, Timeout
 from streams.domain.feedback import FeedbackExample
 from trainer.data.errors import BadRows
 from trainer.examples import read_examples, write_examples
+from trainer.tombstones import add_tombstone
 
 __all__ = ["ERASED", "LABELS", "Rounds", "RoundsError", "RoundsInUse", "RoundsUnreadable", "learned"]
 
@@ -132,13 +132,7 @@ def _erase_from(folder: Path, patients: AbstractSet[str]) -> int:
     kept = [example for example in examples if example.patient_id not in patients]
     gone = len(examples) - len(kept)
     if gone:
-        told = {
-            "erased_at": datetime.now(UTC).isoformat(),
-            "examples": gone,
-            "sha256_before": sha256((folder / LABELS).read_bytes()).hexdigest(),
-        }
-        with (folder / ERASED).open("a", encoding="utf-8") as tombstones:
-            tombstones.write(f"{json.dumps(told)}\n")
+        add_tombstone(folder / ERASED, gone, sha256((folder / LABELS).read_bytes()).hexdigest())
         write_examples(kept, folder / LABELS)
     return gone
 
