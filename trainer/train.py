@@ -83,6 +83,11 @@ class _Run:
         if self.earlier is not None and self.earlier.data.sha256 != dataset.manifest.content_sha256:
             raise RunUnusable("the data is not what the run began with")
         pretrained = load_encoder(config.encoder, config.encoder_dropout)
+        encoder_sha256 = pretrained.sha256
+        if self.earlier is not None and self.earlier.encoder_sha256 not in (None, encoder_sha256):
+            raise RunUnusable(
+                f"the weights of encoder {config.encoder} are not those that the run began with"
+            )
         model = TriageBert(pretrained.encoder)
         main = processes().is_main_process
         with processes().main_process_first():
@@ -94,7 +99,7 @@ class _Run:
         windower = windower_of(folder.version_dir, config.max_length)
 
         before_epochs(model, splits.train, windower, config)
-        record = self.earlier or self._first_record(started, dataset, model)
+        record = self.earlier or self._first_record(started, dataset, model, encoder_sha256)
         if self.earlier is None:
             before = scores("float32", judged(model, windower, splits.test, UNCALIBRATED))
             record = record.model_copy(update={"before": before})
@@ -117,9 +122,11 @@ class _Run:
         track(folder.read(), config)
         return folder
 
-    def _first_record(self, started: datetime, dataset: Dataset, model: TriageBert) -> RunRecord:
+    def _first_record(
+        self, started: datetime, dataset: Dataset, model: TriageBert, encoder_sha256: str
+    ) -> RunRecord:
         config = self.config
-        return first_record(
+        record = first_record(
             config,
             dataset,
             model,
@@ -130,6 +137,7 @@ class _Run:
             device=processes().device.type,
             processes=processes().num_processes,
         )
+        return record.model_copy(update={"encoder_sha256": encoder_sha256})
 
     def _after_epoch(self, epoch: EpochRecord, report: str, record: RunRecord, began: float) -> None:
         self.folder.add_epoch(record, epoch, report, minutes=record.minutes + (monotonic() - began) / 60)

