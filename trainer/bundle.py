@@ -1,6 +1,7 @@
 """Writes a version's folder, as `streams.adapters.model_bundle` reads it."""
 
 import hashlib
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -20,8 +21,11 @@ def write_profile(profile: ModelProfile, version_dir: Path) -> None:
 
 
 def write_domain(statistics: DomainStatistics, version_dir: Path) -> None:
-    """Write `domain.npz`; half a megabyte."""
-    np.savez(version_dir / "domain.npz", mean=statistics.mean, whitening=statistics.whitening)
+    """Write `domain.npz`; nearly a megabyte."""
+    arrays = {field.name: getattr(statistics, field.name) for field in fields(statistics)}
+    np.savez(
+        version_dir / "domain.npz", **{name: array for name, array in arrays.items() if array is not None}
+    )
 
 
 def sha256_of(version_dir: Path) -> dict[str, str]:

@@ -128,9 +128,10 @@ def _share(hit: NDArray[np.bool_], among: NDArray[np.bool_], weights: NDArray[np
 
 
 def domain_statistics(rows: Sequence[Row], embedding: NDArray[np.float32]) -> DomainStatistics:
-    """Return class means and the inverse root of the shared, shrunk covariance of `embedding` [k, h].
+    """Return what `embedding` [k, h] of `rows` is like.
 
-    Rows without a diagnosis are a class of their own.
+    Class means and the inverse root of the shared, shrunk covariance, rows without a diagnosis being a class of their
+    own; of the directions in which it varies at length 1, the first half.
     """
     names = [*DIAGNOSIS_LABELS, None]
     member = np.array([names.index(row.diagnosis) for row in rows])
@@ -138,8 +139,14 @@ def domain_statistics(rows: Sequence[Row], embedding: NDArray[np.float32]) -> Do
     mean = np.stack([embedding[member == index].mean(axis=0) for index in present])
     centred = embedding - mean[np.searchsorted(present, member)]
     values, vectors = np.linalg.eigh(LedoitWolf(assume_centered=True).fit(centred).covariance_)
+    unit = embedding / np.linalg.norm(embedding, axis=1, keepdims=True)
+    centre = unit.mean(axis=0)
+    _, axes = np.linalg.eigh((unit - centre).T @ (unit - centre))
     return DomainStatistics(
-        mean=mean.astype(np.float32), whitening=(vectors / np.sqrt(values)).astype(np.float32)
+        mean=mean.astype(np.float32),
+        whitening=(vectors / np.sqrt(values)).astype(np.float32),
+        centre=centre.astype(np.float32),
+        directions=np.ascontiguousarray(axes[:, : len(axes) // 2 - 1 : -1], dtype=np.float32),
     )
 
 

@@ -14,7 +14,7 @@ from streams.domain.profile import ModelProfile
 from streams.errors import VersionUnusable
 from streams.text import VITALS_FIELDS, Windower
 
-__all__ = ["ModelBundle", "content_sha256", "load_bundle", "load_labels"]
+__all__ = ["ModelBundle", "content_sha256", "load_bundle", "load_labels", "read_domain"]
 
 _CACHES = "__pycache__"
 
@@ -43,9 +43,17 @@ def load_bundle(version_dir: Path) -> ModelBundle:
         )
     except Exception:  # noqa: BLE001 - the tokenizers library raises nothing more specific
         raise ValueError(f"{version_dir.name}: tokenizer.json cannot be read") from None
+    return ModelBundle(profile, windower, read_domain(version_dir))
+
+
+def read_domain(version_dir: Path) -> DomainStatistics:
+    """Read `domain.npz`; versions made before there were directions hold none."""
     with np.load(version_dir / "domain.npz") as arrays:
-        domain = DomainStatistics(mean=arrays["mean"], whitening=arrays["whitening"])
-    return ModelBundle(profile, windower, domain)
+        return DomainStatistics(
+            mean=arrays["mean"],
+            whitening=arrays["whitening"],
+            **{name: arrays[name] for name in ("centre", "directions") if name in arrays},
+        )
 
 
 def load_labels(version_dir: Path) -> tuple[str, ...]:

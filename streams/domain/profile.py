@@ -21,7 +21,7 @@ class Thresholds(BaseModel):
         description="The most urgent level k with P(level <= k) of at least this is plausible."
     )
     out_of_domain_above: Annotated[float, Field(gt=0)] = Field(
-        description="Mahalanobis distance of the embedding to the training data above which a human is asked."
+        description="Distance of the embedding to the training data (DomainStatistics) above which a human is asked."
     )
 
 

@@ -55,6 +55,10 @@ def test_rounds_follow_each_other_from_the_shipped_version_on(new: Path, tmp_pat
     assert bundle.profile.thresholds.model_dump(exclude=thresholds) == before.profile.thresholds.model_dump(
         exclude=thresholds
     )
+    assert bundle.profile.thresholds.out_of_domain_above >= before.profile.thresholds.out_of_domain_above
+    assert bundle.domain.directions is not None
+    assert before.domain.directions is not None
+    np.testing.assert_array_equal(bundle.domain.directions, before.domain.directions)
     rows = write_corpus("corpus", 100, seed=5).rows[:12]
     shipped, made = (
         ServedGraph(folder / "model.onnx", before.windower, workers=1).ask(rows, title="ask")

@@ -306,11 +306,14 @@ def _write_profile(
     else:
         known = [*rows, *learner.memory.rows]
         statistics = calibrate.domain_statistics(known, graph.ask(known, title="domain").embedding)
+    old = start.bundle.domain
+    if learner.strategy.encoder == "frozen":  # and so are the directions in which its embeddings vary
+        statistics = replace(statistics, centre=old.centre, directions=old.directions)
     held_out = graph.ask(new.splits.calibration or rows, title="domain").embedding
     before = start.bundle.profile
-    wide_enough = max(
-        before.thresholds.out_of_domain_above, calibrate.out_of_domain_above(statistics, held_out)
-    )
+    wide_enough = calibrate.out_of_domain_above(statistics, held_out)
+    if (statistics.directions is None) == (old.directions is None):  # distances of one kind
+        wide_enough = max(wide_enough, before.thresholds.out_of_domain_above)
     profile = before.model_copy(
         update={
             "version": version_dir.name,

@@ -61,10 +61,13 @@ def test_where_safety_is_not_affordable_the_limit_on_raised_rows_decides() -> No
 
 def test_rows_of_the_domain_lie_nearer_than_foreign_ones() -> None:
     rows = [row("a", diagnosis="normal"), row("b", diagnosis="cancer"), row("c", diagnosis=None)] * 100
-    centre = np.array([[0.0, 0.0], [9.0, 0.0], [0.0, 9.0]] * 100)
-    embedding = (centre + RNG.normal(size=centre.shape)).astype(np.float32)
+    centre = np.eye(8)[[0, 1, 2] * 100] * 9.0
+    embedding = (centre + RNG.normal(size=centre.shape) * [2, 2, 2, 1, 0.1, 0.1, 0.1, 0.1]).astype(np.float32)
     statistics = calibrate.domain_statistics(rows, embedding)
     limit = calibrate.out_of_domain_above(statistics, embedding)
-    assert statistics.mean.shape == (3, 2)
-    assert statistics.distance(np.array([20.0, 20.0], dtype=np.float32)) > limit
-    assert statistics.distance(np.array([9.0, 0.0], dtype=np.float32)) < 0.2
+    assert statistics.mean.shape == (3, 8)
+    assert statistics.directions is not None
+    assert statistics.directions.shape == (8, 4)
+    assert statistics.distance(np.eye(8, dtype=np.float32)[6] * 9.0) > limit
+    assert statistics.distance(np.eye(8, dtype=np.float32)[1] * 9.0) < limit
+    assert np.mean([statistics.distance(vector) > limit for vector in embedding]) == pytest.approx(0.01)
