@@ -177,7 +177,7 @@ def _round(
         gate_options=gate_options,
         shadow=shadow_extent is not None,
     )
-    outcome = run_round(plan, triage, lambda candidate, _: _installed(candidate, reason, shadow_extent))
+    outcome = run_round(plan, triage, lambda candidate: _installed(candidate, reason, shadow_extent))
     if outcome in (Outcome.SHADOWING, Outcome.INSTALLED):
         learned(folder, outcome)
     return outcome

@@ -37,7 +37,7 @@ class Outcome(StrEnum):
 class RoundPlan:
     """`labels`: FeedbackExamples, one a line. `live`: the live version's folder. `run`: the candidate's name in `runs`.
 
-    `gate_options`: handed on to `triage models gate`. `shadow`: let the candidate answer in the shadow.
+    `gate_options`: handed on to `triage models gate`. `shadow`: whether who installs the candidate lets it shadow, too.
     """
 
     labels: Path
@@ -48,8 +48,8 @@ class RoundPlan:
     shadow: bool = True
 
 
-def run_round(plan: RoundPlan, command: Command, install: Callable[[Path, bool], bool]) -> Outcome:
-    """Run one round. `install(candidate, shadow)` says whether it could."""
+def run_round(plan: RoundPlan, command: Command, install: Callable[[Path], bool]) -> Outcome:
+    """Run one round. `install(candidate)` says whether it could, the shadow included where one is planned."""
     live = str(plan.live)
     if command(["models", "labellers", "--against", live, "--feedback"]) != 0:
         return Outcome.LABELLER_NAMED
@@ -66,7 +66,7 @@ def run_round(plan: RoundPlan, command: Command, install: Callable[[Path, bool],
     judging = ["models", "gate", candidate, "--against", live, "--new", str(plan.labels)]
     if command([*judging, "--out", str(folder.path / "gate"), *plan.gate_options]) != 0:
         return Outcome.REFUSED
-    if not install(folder.version_dir, plan.shadow):
+    if not install(folder.version_dir):
         return Outcome.NOT_INSTALLED
     return Outcome.SHADOWING if plan.shadow else Outcome.INSTALLED
 

@@ -19,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 from safetensors.torch import save_file
+from sklearn.metrics import confusion_matrix
 
 from streams.domain.profile import ModelProfile
 from trainer import bundle, calibrate
@@ -32,11 +33,12 @@ from trainer.cost import peak_memory_mb
 from trainer.data import corpus, visits
 from trainer.data.dataset import Dataset
 from trainer.data.errors import NothingToLearn
-from trainer.data.rows import Row, stack_vitals
+from trainer.data.rows import URGENCY_LEVELS, Row, labelled, stack_vitals
 from trainer.evaluate import Calibrated, Result, model_results
 from trainer.export import export_int8
 from trainer.finetune import make_deterministic
 from trainer.fit import Fitted, refit_temperatures
+from trainer.metrics import under_triage
 from trainer.model import TriageBert
 from trainer.packaging import by_source
 from trainer.provenance import DataUse
@@ -259,16 +261,16 @@ def _under_triaged(
     vitals: NDArray[np.float32],
     profile: ModelProfile,
     model: TriageBert,
-) -> int:
-    """Count those of `rows` that `model` would publish as less urgent than they are."""
+) -> float:
+    """Return the share of the labelled of `rows` that `model` would publish as less urgent than they are."""
     with torch.no_grad():
         logits = model.decide(torch.from_numpy(embedding), torch.from_numpy(vitals))[1].numpy()
     p = calibrate.probabilities(logits, profile.urgency_temperature)
     published = calibrate.most_urgent_plausible(p, profile.thresholds.urgency_plausible_from)
-    return sum(
-        row.urgency_index is not None and int(level) > row.urgency_index
-        for row, level in zip(rows, published, strict=True)
-    )
+    known = [row.urgency_level is not None for row in rows]
+    _, truth = labelled(rows, "urgency")
+    levels = range(len(URGENCY_LEVELS))
+    return float(under_triage(confusion_matrix(truth, published[known], labels=levels).astype(float)))
 
 
 def _labels(new: Dataset) -> int:

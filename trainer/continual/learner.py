@@ -35,7 +35,7 @@ Embedder = Callable[[Sequence[Row]], NDArray[np.float32]]
 class Learner:
     """`embedder`: where the served graph is asked in place of `model`, which then only lends its heads.
 
-    `harm`: counts what a model does wrong on rows that are known already; the urgency head moves while it doesn't grow.
+    `harm`: how much a model does wrong on rows that are known already; the urgency head moves while it doesn't grow.
     `known_labels`: indices of the diagnoses it has met; `levels_known`: whether it has met a level.
     """
 
@@ -47,7 +47,7 @@ class Learner:
     statistics: ClassStatistics | None = None
     posterior: LevelPosterior | None = None
     importance: Importance | None = None
-    harm: Callable[[TriageBert], int] | None = None
+    harm: Callable[[TriageBert], float] | None = None
     known_labels: set[int] = field(default_factory=set)
     levels_known: bool = False
 

@@ -91,16 +91,16 @@ def fit_levels(
 
 
 def shortened(
-    model: TriageBert, before: LevelPosterior, after: LevelPosterior, harm: Callable[[], int]
+    model: TriageBert, before: LevelPosterior, after: LevelPosterior, harm: Callable[[], float]
 ) -> LevelPosterior:
     """Move the urgency head of `model` from `before` only so far towards `after` that `harm` does not grow.
 
-    A Gaussian knows the past near to where it was taken; `harm` counts what becomes of the past itself, by the head as
+    A Gaussian knows the past near to where it was taken; `harm` is what becomes of the past itself, by the head as
     it then stands.
     """
     parameters, move = _parameters(model), after.mean - before.mean
 
-    def harm_at(share: float) -> int:
+    def harm_at(share: float) -> float:
         vector_to_parameters(torch.from_numpy(before.mean + share * move).float(), parameters)
         return harm()
 

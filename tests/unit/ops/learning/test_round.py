@@ -29,8 +29,8 @@ class Commands:
         self.run.append(name)
         return int(name == self.refuses)
 
-    def install(self, candidate: Path, shadow: bool) -> bool:
-        self.run.append(f"install {candidate.parent.parent.parent.name}, shadow {shadow}")
+    def install(self, candidate: Path) -> bool:
+        self.run.append(f"install {candidate.parent.parent.parent.name}")
         return self.refuses != "install"
 
 
@@ -46,7 +46,7 @@ def test_a_round_goes_from_labels_to_a_candidate_in_the_shadow(plan: RoundPlan) 
         "models labellers",
         "train continue",
         "models gate",
-        "install round-0001, shadow True",
+        "install round-0001",
     ]
 
 
