@@ -1,4 +1,4 @@
-"""How much is asked: an evaluation within ten minutes of one core, or a quick look within two."""
+"""How much is asked: an evaluation within ten minutes of one core (it took 5.5), or a quick look within two."""
 
 from dataclasses import dataclass
 

@@ -70,7 +70,7 @@ def out_of_domain(version: JudgedVersion, evidence: Evidence, budget: Budget) ->
             tables=(
                 Table("AUROC: foreign text scores higher", ("source", "n", *_SCORES), tuple(rows)),
                 Table(
-                    f"Flagged at the served threshold ({above:.1f})",
+                    f"Flagged at the served threshold ({above:.3g})",
                     ("source", "n", "flagged"),
                     tuple(flagged),
                 ),
