@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 import numpy as np
+import onnx
 from numpy.typing import NDArray
 from onnxruntime.quantization import (
     CalibrationDataReader,
@@ -30,9 +31,9 @@ from trainer.data.rows import Row
 from trainer.export import export_float, export_int8, outside_encoder
 from trainer.model import TriageBert
 
-__all__ = ["Graph", "export_fused", "export_static", "write_graph"]
+__all__ = ["Graph", "export_fused", "export_fused_int8", "export_static", "write_graph"]
 
-Graph = Literal["float32", "fused", "int8", "int8_static"]
+Graph = Literal["float32", "fused", "int8", "fused_int8", "int8_static"]
 
 
 def write_graph(
@@ -46,6 +47,8 @@ def write_graph(
             export_fused(model, path)
         case "int8":
             export_int8(model, path)
+        case "fused_int8":
+            export_fused_int8(model, path)
         case "int8_static":
             export_static(model, path, calibration, windower)
 
@@ -53,7 +56,8 @@ def write_graph(
 def export_fused(model: TriageBert, path: Path) -> None:
     """Write the float32 graph with ONNX Runtime's own operators for attention, GELU and layer norms.
 
-    The optimizer knows attention as it is written out, not as torch's fused kernel.
+    The optimizer knows attention as it is written out, not as torch's fused kernel. Sums and biases stay outside of
+    norms and GELU: on a processor the kernels that take them in are slower than the two apart.
     """
     encoder = model.encoder
     before = encoder.config._attn_implementation
@@ -63,6 +67,8 @@ def export_fused(model: TriageBert, path: Path) -> None:
         export_float(model, exact)
         options = FusionOptions("bert")
         options.enable_embed_layer_norm = False  # its inputs must be int32: another contract
+        options.enable_skip_layer_norm = options.enable_bias_skip_layer_norm = False
+        options.enable_bias_gelu = False
         fused = optimize_model(
             str(exact),
             model_type="bert",
@@ -73,6 +79,24 @@ def export_fused(model: TriageBert, path: Path) -> None:
         )
         fused.save_model_to_file(str(path))
     encoder.set_attn_implementation(before)
+
+
+def export_fused_int8(model: TriageBert, path: Path) -> None:
+    """Write the fused graph with int8 weights per output channel; attention is one int8 operator."""
+    with TemporaryDirectory() as scratch:
+        fused = Path(scratch) / "fused.onnx"
+        export_fused(model, fused)
+        attention = {node.name for node in onnx.load(str(fused)).graph.node if node.op_type == "Attention"}
+        quantize_dynamic(
+            fused,
+            path,
+            weight_type=QuantType.QInt8,
+            per_channel=True,
+            op_types_to_quantize=["MatMul", "Attention", "Gather"],
+            nodes_to_exclude=[name for name in outside_encoder(fused) if name not in attention],
+            # the quantizer cannot infer what ONNX Runtime's own operators put out
+            extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},
+        )
 
 
 def export_static(model: TriageBert, path: Path, rows: Sequence[Row], windower: Windower) -> None:

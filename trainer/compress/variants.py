@@ -42,10 +42,12 @@ VARIANTS = (
     Variant("float32-bucketed", _WHOLE, "float32", "bucketed"),
     Variant("float32-fused", _WHOLE, "fused"),
     Variant("int8", _WHOLE, "int8"),
+    Variant("int8-fused", _WHOLE, "fused_int8"),
     Variant("int8-static", _WHOLE, "int8_static"),
     Variant("int8-static-bucketed", _WHOLE, "int8_static", "bucketed"),
     Variant("half-int8", _HALF, "int8"),
     Variant("3-layers-int8", _THREE, "int8"),
+    Variant("3-layers-int8-fused", _THREE, "fused_int8"),
     Variant("3-layers-int8-static", _THREE, "int8_static"),
     Variant("3-layers-half-int8", _THREE_HALF, "int8"),
 )

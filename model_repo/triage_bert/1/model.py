@@ -32,7 +32,10 @@ class TritonPythonModel:
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         path = Path(args["model_repository"]) / args["model_version"] / "model.onnx"
-        self.session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        # Its fused sum and layer norm takes six times as long as the two apart: the norm alone uses vector units.
+        self.session = onnxruntime.InferenceSession(
+            path, options, providers=["CPUExecutionProvider"], disabled_optimizers=["SkipLayerNormFusion"]
+        )
         width = {tensor.name: tensor.shape[1] for tensor in self.session.get_inputs()}["vitals"]
         self.vitals_count = width if isinstance(width, int) else None
 

@@ -94,7 +94,10 @@ def _batch(*lengths: int, width: int | None = None) -> Arrays:
 def test_answer_is_that_of_the_row_alone(model: Any, model_dir: Path) -> None:
     batch = _batch(3, 7, 5)
     (response,) = model.execute([Request(batch)])
-    session = onnxruntime.InferenceSession(model_dir / "1" / "model.onnx")
+    session = onnxruntime.InferenceSession(
+        model_dir / "1" / "model.onnx",
+        disabled_optimizers=["SkipLayerNormFusion"],  # to the last bit
+    )
     for row, length in enumerate((3, 7, 5)):
         alone = {name: values[row : row + 1] for name, values in batch.items()}
         alone = {name: v if name == "vitals" else v[:, :length] for name, v in alone.items()}
