@@ -1,6 +1,7 @@
 """All models at hand, by name: finished and running training runs, and the versions that Triton serves.
 
-A version of `model_repo` is known by its card, a run by its record; both become one `Entry`, so that any two compare.
+A version of `model_repo`, also a retired one, is known by its card, a run by its record; both become one `Entry`, so
+that any two compare.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,6 +16,8 @@ from trainer.runs import Interval, NotARun, RunFolder, Score, find_runs
 __all__ = ["Difference", "Entry", "NotRegistered", "compare", "entries", "find"]
 
 SERVED_SYSTEM_MARK = "int8"
+_VERSIONS = {"served": "*/*/model_card.json", "retired": ".retired/*/*/model_card.json"}
+"""Where cards are, by what becomes of the version."""
 
 
 class NotRegistered(LookupError):
@@ -87,11 +90,14 @@ def entries(runs_dir: Path, model_repo: Path) -> list[Entry]:
 
 
 def find(name: str, runs_dir: Path, model_repo: Path) -> Entry:
-    """Return the model of that name. Raises NotRegistered."""
+    """Return the model of that name; of a version the number will do. Raises NotRegistered."""
     known = {entry.name: entry for entry in entries(runs_dir, model_repo)}
-    if name not in known:
-        raise NotRegistered(f"no model {name}; there are: {', '.join(known) or 'none'}")
-    return known[name]
+    if name in known:
+        return known[name]
+    numbered = [e for e in known.values() if e.kind == "version" and e.name.endswith(f"/{name}")]
+    if len(numbered) == 1:
+        return numbered[0]
+    raise NotRegistered(f"no model {name}; there are: {', '.join(known) or 'none'}")
 
 
 def compare(first: Entry, second: Entry) -> list[Difference]:
@@ -133,27 +139,32 @@ class _Card(BaseModel):
 
 
 def _versions(model_repo: Path) -> Iterator[Entry]:
-    for path in sorted(model_repo.glob("*/*/model_card.json")):
-        try:
-            card = _Card.model_validate_json(path.read_bytes())
-        except ValidationError as error:
-            fields = sorted({".".join(map(str, item["loc"])) or "(all)" for item in error.errors()})
-            raise NotRegistered(f"{path}: not a model card ({', '.join(fields)})") from None
-        seed = card.recipe.get("seed")
-        yield Entry(
-            name=f"{card.name}/{card.version}",
-            kind="version",
-            status="served",
-            method="full",
-            seed=seed if isinstance(seed, int) else None,
-            data_sha256=None,
-            code=None,
-            parameters=card.parameters,
-            minutes=None,
-            scores=tuple(_score(result) for result in card.results if result.system.endswith(card.graph)),
-            folder=path.parent,
-            details=card.model_dump(exclude={"results"}),
-        )
+    for status, places in _VERSIONS.items():
+        for path in sorted(model_repo.glob(places)):
+            yield _of_card(path, status)
+
+
+def _of_card(path: Path, status: str) -> Entry:
+    try:
+        card = _Card.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        fields = sorted({".".join(map(str, item["loc"])) or "(all)" for item in error.errors()})
+        raise NotRegistered(f"{path}: not a model card ({', '.join(fields)})") from None
+    seed = card.recipe.get("seed")
+    return Entry(
+        name=f"{card.name}/{card.version}",
+        kind="version",
+        status=status,
+        method="full",
+        seed=seed if isinstance(seed, int) else None,
+        data_sha256=None,
+        code=None,
+        parameters=card.parameters,
+        minutes=None,
+        scores=tuple(_score(result) for result in card.results if result.system.endswith(card.graph)),
+        folder=path.parent,
+        details=card.model_dump(exclude={"results"}),
+    )
 
 
 def _is_served_graph(system: str) -> bool:

@@ -11,14 +11,14 @@ from rich.console import Console
 
 from ops.cli.keys import development_keys
 from ops.cli.running import running_stack
-from ops.cli.stack import served_repository
+from ops.cli.stack import find_stack, served_repository
 from ops.local.config import default_data_dir
 from ops.local.stack import Endpoints, Stack
 from streams.errors import ConfigurationError
 from streams.kafka_security import librdkafka_config
 from streams.settings import BufferSettings, KafkaSettings, ModelServerSettings, PayloadSettings
 
-__all__ = ["Connection", "connection", "deployment", "embedded", "environment_of"]
+__all__ = ["Connection", "connection", "deployment", "embedded", "environment_of", "reachable"]
 
 _NAMES_A_DEPLOYMENT = "TRIAGE_KAFKA_BOOTSTRAP"
 
@@ -55,14 +55,22 @@ def connection(console: Console) -> Iterator[Connection]:
 def deployment(console: Console, kind: type[S]) -> Iterator[S]:
     """Yield the settings of a deployment, or of the embedded stack, as above. Raises ConfigurationError."""
     if _NAMES_A_DEPLOYMENT in os.environ:
-        try:
-            settings = kind()
-        except ValidationError as error:
-            raise ConfigurationError(str(error)) from None
-        yield settings
+        yield _named(kind)
         return
     with running_stack(console) as endpoints:
         yield embedded(endpoints, kind)
+
+
+def reachable(kind: type[S]) -> S:
+    """Return the settings of a deployment, or of the embedded stack. Raises ConfigurationError, StackNotRunning."""
+    return _named(kind) if _NAMES_A_DEPLOYMENT in os.environ else embedded(find_stack().endpoints, kind)
+
+
+def _named(kind: type[S]) -> S:
+    try:
+        return kind()
+    except ValidationError as error:
+        raise ConfigurationError(str(error)) from None
 
 
 def embedded(endpoints: Endpoints, kind: type[S]) -> S:

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ops.cli import models_gate, models_release, models_watch
+from ops.cli.models_roles import recorded_roles
 from ops.cli.stack import PROJECT_ROOT
 
 if TYPE_CHECKING:
@@ -23,7 +24,10 @@ console = Console()
 commands = typer.Typer(help="Training runs and served versions, and which one decides.", no_args_is_help=True)
 
 Runs = Annotated[Path, typer.Option(help="Folder of the training runs.")]
-Repository = Annotated[Path, typer.Option(help="Triton's model repository.")]
+Repository = Annotated[
+    Path, typer.Option(envvar="TRIAGE_MODEL_REPOSITORY", help="Triton's model repository.")
+]
+Name = Annotated[str, typer.Argument(help="A run's name, or a version's: MODEL/NUMBER, or the number.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 _RUNS, _REPOSITORY = Path("runs"), PROJECT_ROOT / "model_repo"
 
@@ -38,19 +42,21 @@ def register(app: typer.Typer) -> None:
 
 @commands.command("list")
 def list_models(runs: Runs = _RUNS, model_repo: Repository = _REPOSITORY, as_json: AsJson = False) -> None:
-    """Every version and run; its lowest figure of any test set stands for all (`show` has them)."""
+    """Every version and run, which version decides, and its lowest figures of any test set (`show` has all)."""
     from trainer.registry import entries
 
     with _told():
         found = entries(runs, model_repo)
+    roles = recorded_roles([entry.name for entry in found if entry.kind == "version"], model_repo)
     if as_json:
-        typer.echo(json.dumps([_document(entry) for entry in found]))
+        typer.echo(json.dumps([_document(one) | {"state": roles.by_name.get(one.name)} for one in found]))
         return
-    table = Table("name", "status", "method", "seed", "data", "minutes", "macro-F1", "QWK", box=None)
+    lowest = ("lowest macro-F1", "lowest QWK")
+    table = Table("name", "state", "method", "seed", "data", "minutes", *lowest, box=None)
     for entry in found:
         table.add_row(
             entry.name,
-            entry.status,
+            roles.by_name.get(entry.name, entry.status),
             entry.method,
             "" if entry.seed is None else str(entry.seed),
             (entry.data_sha256 or "")[:8],
@@ -59,11 +65,13 @@ def list_models(runs: Runs = _RUNS, model_repo: Repository = _REPOSITORY, as_jso
             _lowest(entry, "urgency", "qwk"),
         )
     console.print(table)
+    if roles.unknown:
+        Console(stderr=True).print(f"Which version decides is not known: {roles.unknown}.", markup=False)
 
 
 @commands.command("show")
 def show(
-    name: str, runs: Runs = _RUNS, model_repo: Repository = _REPOSITORY, as_json: AsJson = False
+    name: Name, runs: Runs = _RUNS, model_repo: Repository = _REPOSITORY, as_json: AsJson = False
 ) -> None:
     """How one model was made, and all its figures."""
     from trainer.registry import find
@@ -84,8 +92,8 @@ def show(
 
 @commands.command("compare")
 def compare(
-    first: str,
-    second: str,
+    first: Name,
+    second: Name,
     runs: Runs = _RUNS,
     model_repo: Repository = _REPOSITORY,
     as_json: AsJson = False,

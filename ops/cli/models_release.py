@@ -21,10 +21,11 @@ if TYPE_CHECKING:
     from ops.release.release import Release
     from streams.adapters.model_log import RecordedStep
 
-__all__ = ["AsJson", "By", "Why", "author", "document", "opened", "register"]
+__all__ = ["AsJson", "By", "Version", "Why", "author", "document", "opened", "register"]
 
 console = Console(stderr=True)
 
+Version = Annotated[str, typer.Argument(help="Its number, or MODEL/NUMBER.")]
 By = Annotated[str | None, typer.Option(help="Pseudonym of who decides; made of the user's name without it.")]
 Why = Annotated[str, typer.Option(help="Why; recorded.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
@@ -54,7 +55,7 @@ def install(
 
 
 def promote(
-    version: str,
+    version: Version,
     gate_report: Annotated[Path | None, typer.Option(help="gate.json of `triage models gate`.")] = None,
     without_gate: Annotated[
         str | None, typer.Option(metavar="REASON", help="Promote without a report; recorded.")
@@ -78,6 +79,7 @@ def promote(
         return by_report(gate_report, candidate, live)
 
     with opened() as (release, _):
+        version = release.numbered(version)
         release.promote(version, Author(author(by), why), permission)
     typer.echo(f"version {version} is live")
 
@@ -91,15 +93,16 @@ def rollback(
     from ops.release.release import Author
 
     with opened() as (release, _):
-        live = release.roll_back(Author(author(by), why), to=to)
+        live = release.roll_back(Author(author(by), why), to=release.numbered(to) if to else None)
     typer.echo(f"version {live} is live")
 
 
-def retire(version: str, by: By = None, why: Why = "retired by hand") -> None:
+def retire(version: Version, by: By = None, why: Why = "retired by hand") -> None:
     """Take a version out of service: neither the live one nor the one to roll back to. Its files are kept."""
     from ops.release.release import Author
 
     with opened() as (release, _):
+        version = release.numbered(version)
         release.retire(version, Author(author(by), why))
     typer.echo(f"version {version} is retired")
 
@@ -131,17 +134,18 @@ def history(as_json: AsJson = False) -> None:
 
 def at(
     time: Annotated[
-        str, typer.Argument(help="ISO 8601, such as 2026-11-20T09:15:00+01:00; without zone: UTC.")
-    ],
+        str | None,
+        typer.Argument(help="ISO 8601, such as 2026-11-20T09:15:00+01:00; without zone: UTC. Default: now."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Which version was live at a moment, since when and why."""
+    """Which version was live at a moment, or is now, since when and why."""
     from streams.domain.live_model import live_at
 
-    moment = parsed(time)
+    moment = None if time is None else parsed(time)
     with opened() as (release, _):
         steps = release.steps()
-        state = live_at(release.log.told(), moment)
+        state = release.state() if moment is None else live_at(release.log.told(), moment)
         version = release.live_version(state)
     since = next(
         (r for r in steps if state.change is not None and r.step.event_id == state.change.event_id), None

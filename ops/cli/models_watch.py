@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from ops.cli.models_release import AsJson, By, Why, author, document, opened
+from ops.cli.models_release import AsJson, By, Version, Why, author, document, opened
 from streams.domain.shadow import MOST_MESSAGES
 from streams.kafka_security import librdkafka_config
 
@@ -36,7 +36,7 @@ def register(group: typer.Typer) -> None:
 
 
 def shadow(
-    version: str,
+    version: Version,
     share: ShadowShare = 0.1,
     messages: ShadowMessages = 200,
     limit_s: Annotated[float, typer.Option(min=0.0, help="End after so long.")] = 3600.0,
@@ -51,6 +51,7 @@ def shadow(
     from streams.adapters.redis_shadow import RedisShadowTally
 
     with opened() as (release, settings):
+        version = release.numbered(version)
 
         async def read(shadowing: str) -> dict[str, int]:
             tally = RedisShadowTally(settings.redis_url.get_secret_value())

@@ -59,6 +59,13 @@ class Release:
     default_version: str
     told: Callable[[str], None] = _silent
 
+    def numbered(self, version: str) -> str:
+        """Return the number of a version that is named by it, or as model/number. Raises NotReleasable."""
+        model, _, number = version.rpartition("/")
+        if model not in ("", self.versions.name):
+            raise NotReleasable(f"{version} is not of the model that is released here, {self.versions.name}")
+        return number
+
     def steps(self) -> list[RecordedStep]:
         """Every step so far. Raises Unavailable."""
         return self.log.steps()
@@ -161,8 +168,8 @@ class Release:
         """
         with self.versions.locked():
             state = self.state()
-            if version in state.in_use | {self.live_version(state)}:
-                raise NotReleasable(f"version {version} is live, in the shadow, or the one to roll back to")
+            if reason := self._in_use(version, state):
+                raise NotReleasable(reason)
             digest = self._digest_in(self.versions.find(version), version)
             if version not in state.retired:
                 self._write(LifecycleStep.RETIRED, version, digest, author)
@@ -172,6 +179,18 @@ class Release:
             self.versions.withdraw(version)
             self.told("withdrawn")
             self.server.forget_what_is_gone()
+
+    def _in_use(self, version: str, state: LiveModel) -> str:
+        """Why a version cannot be retired now; empty where it can."""
+        live = self.live_version(state)
+        role = state.role(version, live)
+        if role == "live":
+            return f"version {version} is live"
+        if role == "shadow":
+            return f"version {version} answers in the shadow: end that first"
+        if role == "previous":
+            return f"version {version} was live before version {live}: it is kept as the way back until the next change"
+        return ""
 
     def begin_shadow(self, version: str, author: Author, share: float) -> str:
         """Let a version answer a share of the live messages; the id of the step. Raises ReleaseRefused."""

@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from schemas import LifecycleStep, ModelLifecycle
 
-__all__ = ["Candidate", "LiveModel", "Step", "UnreadableChange", "counts", "fold", "live_at"]
+__all__ = ["Candidate", "LiveModel", "Role", "Step", "UnreadableChange", "counts", "fold", "live_at"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,7 @@ class UnreadableChange:
 
 
 Step = ModelLifecycle | UnreadableChange
+Role = Literal["live", "shadow", "previous", "retired"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,16 @@ class LiveModel:
         live = (self.change.version, self.change.previous_version) if self.change else ()
         shadow = (self.candidate.version,) if self.candidate else ()
         return frozenset(version for version in (*live, *shadow) if version is not None)
+
+    def role(self, version: str, default: str) -> Role | None:
+        """What a version is now, of several things the first; `default`: live before the first change."""
+        if version == (self.version or default):
+            return "live"
+        if self.candidate is not None and version == self.candidate.version:
+            return "shadow"
+        if self.change is not None and version == self.change.previous_version:
+            return "previous"
+        return "retired" if version in self.retired else None
 
     @property
     def next_change(self) -> int:

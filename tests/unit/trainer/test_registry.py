@@ -1,6 +1,7 @@
 """Runs and served versions stand in one list, and any two compare."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,14 @@ def test_a_gap_is_told_with_what_its_intervals_say(
 def test_models_without_a_common_test_set_have_nothing_to_compare(tmp_path: Path) -> None:
     write_run(tmp_path, "one", score(0.5, 0.4, 0.6))
     assert compare(find("one", tmp_path, MODEL_REPO), find("triage_bert/1", tmp_path, MODEL_REPO)) == []
+
+
+def test_a_version_is_found_by_its_number_and_a_retired_one_too(tmp_path: Path) -> None:
+    shutil.copytree(MODEL_REPO / "triage_bert/1", tmp_path / ".retired/triage_bert/1")
+    assert find("1", tmp_path / "runs", MODEL_REPO).name == "triage_bert/1"
+    assert find("1", tmp_path / "runs", tmp_path).status == "retired"
+    write_run(tmp_path / "runs", "1")
+    assert find("1", tmp_path / "runs", MODEL_REPO).kind == "run"
 
 
 def test_an_unknown_name_lists_the_known_ones(tmp_path: Path) -> None:

@@ -134,16 +134,24 @@ def test_of_a_promotion_and_a_retirement_at_once_the_first_counts_and_what_is_li
 
 
 def test_what_is_live_or_in_the_shadow_or_was_before_cannot_be_retired(release: Release) -> None:
-    with pytest.raises(NotReleasable, match="is live"):
+    with pytest.raises(NotReleasable, match=r"^version 1 is live$"):
         release.retire("1", AUTHOR)
     release.promote("2", AUTHOR, granted)
     release.begin_shadow("3", AUTHOR, 0.5)
-    for version in "123":
-        with pytest.raises(NotReleasable, match="in the shadow"):
+    reasons = {"1": "was live before version 2", "2": "is live$", "3": "answers in the shadow"}
+    for version, reason in reasons.items():
+        with pytest.raises(NotReleasable, match=reason):
             release.retire(version, AUTHOR)
     release.end_shadow("3", AUTHOR, EMPTY)
     release.retire("3", AUTHOR)
     assert release.versions.numbers() == [1, 2]
+
+
+def test_a_version_is_named_by_its_number_or_with_its_model(release: Release) -> None:
+    assert [release.numbered(name) for name in ("2", "triage_bert/2")] == ["2", "2"]
+    for other in ("another/2", "../triage_bert/2"):
+        with pytest.raises(NotReleasable, match="not of the model"):
+            release.numbered(other)
 
 
 def test_a_retirement_that_died_midway_is_ended_by_the_next_and_leaves_nothing_to_promote(

@@ -93,6 +93,22 @@ def test_the_version_to_roll_back_to_and_one_in_the_shadow_cannot_be_retired() -
     assert fold([shadowing], state).in_use == {"2", "3", "4"}
 
 
+def test_a_version_has_one_role_until_the_next_change() -> None:
+    served = promoted("3", 1).model_copy(update={"previous_version": "2"})
+    steps = [retired("5"), served, step(LifecycleStep.SHADOWING, "4", share=0.5)]
+    state = fold(steps)
+    assert [state.role(version, "2") for version in "12345"] == [
+        None,
+        "previous",
+        "live",
+        "shadow",
+        "retired",
+    ]
+    back = rolled_back("2", 2).model_copy(update={"previous_version": "3"})
+    assert [fold([back], state).role(version, "2") for version in "234"] == ["live", "previous", None]
+    assert LiveModel().role("2", "2") == "live"
+
+
 def test_a_retired_version_neither_shadows_nor_is_rolled_back_to_until_it_is_installed_again() -> None:
     away = fold([promoted("2", 1), promoted("3", 2), promoted("4", 3), retired("2")])
     shadowing = step(LifecycleStep.SHADOWING, "2", share=0.5)
