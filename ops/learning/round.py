@@ -13,9 +13,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from ops.local.process import ending_with_us
 from trainer.runs import RunFolder
 
 __all__ = ["Command", "Outcome", "RoundPlan", "run_round", "triage"]
+
+_TRIAGE = (sys.executable, "-m", "ops.cli.main")
 
 Command = Callable[[Sequence[str]], int]
 """Runs `triage` with these arguments, and returns its exit status."""
@@ -72,5 +75,5 @@ def run_round(plan: RoundPlan, command: Command, install: Callable[[Path], bool]
 
 
 def triage(arguments: Sequence[str]) -> int:
-    """Run the command line in a process of its own: what it took of memory is given back."""
-    return subprocess.run([sys.executable, "-m", "ops.cli.main", *arguments], check=False).returncode
+    """Run the command line in a process of its own: what it took of memory is given back. It ends with this process."""
+    return subprocess.run(ending_with_us([*_TRIAGE, *arguments]), check=False).returncode

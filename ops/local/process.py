@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-__all__ = ["MARKER", "Program", "clip_log", "rotate_log", "tail"]
+__all__ = ["MARKER", "Program", "clip_log", "ending_with_us", "rotate_log", "tail"]
 
 # Every process of a stack carries its stack's id in this environment variable: after a crash it tells ours
 # from others.
@@ -20,6 +20,11 @@ _LAUNCH = str(Path(__file__).with_name("launch.py"))
 _KEPT_LOGS = 3
 _GROUP_POLL_S = 0.02
 _KILL_TIMEOUT_S = 10.0
+
+
+def ending_with_us(command: Sequence[str]) -> list[str]:
+    """Return the command that runs `command` such that the kernel kills it when this process ends."""
+    return [sys.executable, "-I", "-S", _LAUNCH, str(os.getpid()), *command]
 
 
 class Program:
@@ -38,7 +43,7 @@ class Program:
         log = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-I", "-S", _LAUNCH, str(os.getpid()), *command),
+                *ending_with_us(command),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

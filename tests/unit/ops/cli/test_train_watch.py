@@ -1,6 +1,7 @@
 """The watch is a service: it outlives an outage of what it asks, and it is the only one of its folder."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -8,6 +9,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psutil
 import pytest
 import typer
 
@@ -112,6 +114,33 @@ def test_a_second_watch_of_a_folder_is_refused_until_the_first_is_gone_even_kill
         with watching(tmp_path, "--once") as third:
             _, said = third.communicate(timeout=WAIT_S)
     assert "away" in said
+
+
+ROUND_WITHOUT_END = """
+import sys
+from pathlib import Path
+from ops.cli import train_watch
+from ops.learning import round
+from tests.unit.ops.cli.test_train_watch import DUE
+
+train_watch._look = lambda *_: DUE
+train_watch._live = lambda: Path("live")
+round._TRIAGE = ("sh", "-c", "echo $$; exec sleep 60")
+train_watch.watch(rounds=Path(sys.argv[1]))
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_a_watch_that_ends_takes_the_command_of_its_round_along(
+    number: signal.Signals, tmp_path: Path
+) -> None:
+    arguments = [sys.executable, "-c", ROUND_WITHOUT_END, str(tmp_path)]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as watch:
+        assert watch.stdout is not None
+        command = psutil.Process(int(watch.stdout.readline()))
+        watch.send_signal(number)
+        assert watch.wait(timeout=WAIT_S) == -number
+    command.wait(timeout=WAIT_S / 8)  # before it would have ended by itself
 
 
 def test_watches_of_two_folders_do_not_know_each_other(tmp_path: Path) -> None:
