@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
@@ -15,20 +17,41 @@ __all__ = ["case_json", "live_table"]
 
 _LEVEL_STYLE = {1: "bold white on red", 2: "bold red", 3: "yellow", 4: "green", 5: "dim"}
 _WIDTHS = {"time": 8, "patient": 8, "urgency": 7, "diagnosis": 13, "prob": 4, "rule": 18, "latency": 7}
-"""Characters: together they fit the usual 80; reasons for review take what a wider terminal has left."""
+"""Characters: together they fit the usual 80."""
+_REVIEWS_FROM = 100
+"""Characters of a terminal with room for the reasons for review, too: squeezed in, they would cut off the latency."""
 _NUMBERS = ("prob", "latency")
 
 
-def live_table(rows: Iterable[Case | DeadLetter], *, unreadable: int = 0) -> Table:
-    """Return the newest cases and dead letters as a table, one line each, and what could not be read below."""
+@dataclass(frozen=True, slots=True)
+class _LiveTable:
+    rows: Iterable[Case | DeadLetter]
+    unreadable: int
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield _table(self.rows, self.unreadable, with_reviews=options.max_width >= _REVIEWS_FROM)
+
+
+def live_table(rows: Iterable[Case | DeadLetter], *, unreadable: int = 0) -> RenderableType:
+    """Return the newest cases and dead letters as a table, one line each, and what could not be read below.
+
+    It is drawn for the width of the terminal that it is printed on.
+    """
+    return _LiveTable(rows, unreadable)
+
+
+def _table(rows: Iterable[Case | DeadLetter], unreadable: int, *, with_reviews: bool) -> Table:
     caption = f"{unreadable} records could not be read" if unreadable else None
     table = Table(box=None, pad_edge=False, caption=caption, caption_justify="left")
     for name, width in _WIDTHS.items():
         justify: Literal["left", "right"] = "right" if name in _NUMBERS else "left"
-        table.add_column(name, no_wrap=True, min_width=width, justify=justify)
-    table.add_column("review", no_wrap=True, overflow="ellipsis")
+        most = None if with_reviews else width
+        table.add_column(name, no_wrap=True, min_width=width, max_width=most, justify=justify)
+    if with_reviews:
+        table.add_column("review", no_wrap=True, overflow="ellipsis")
     for row in rows:
-        table.add_row(*(_case_cells(row) if isinstance(row, Case) else _dead_letter_cells(row)))
+        cells = _case_cells(row) if isinstance(row, Case) else _dead_letter_cells(row)
+        table.add_row(*cells[: len(table.columns)])
     return table
 
 
