@@ -5,7 +5,10 @@ mates: it is run one sequence at a time, here and in service. The legacy exporte
 one that the quantizer understands.
 """
 
+import logging
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,7 +20,7 @@ from torch import Tensor, nn
 from streams.text import VITALS_FIELDS
 from trainer.model import Answer, TriageBert
 
-__all__ = ["INPUTS", "OUTPUTS", "export_float", "export_int8", "outside_encoder"]
+__all__ = ["INPUTS", "OUTPUTS", "export_float", "export_int8", "outside_encoder", "without_advice"]
 
 INPUTS = ("input_ids", "attention_mask", "vitals")
 OUTPUTS = Answer._fields
@@ -72,14 +75,30 @@ def export_int8(model: TriageBert, path: Path) -> None:
     with TemporaryDirectory() as scratch:
         exact = Path(scratch) / "exact.onnx"
         export_float(model, exact)
-        quantize_dynamic(
-            exact,
-            path,
-            weight_type=QuantType.QInt8,
-            per_channel=True,
-            op_types_to_quantize=["MatMul", "Gather"],
-            nodes_to_exclude=outside_encoder(exact),
-        )
+        with without_advice():
+            quantize_dynamic(
+                exact,
+                path,
+                weight_type=QuantType.QInt8,
+                per_channel=True,
+                op_types_to_quantize=["MatMul", "Gather"],
+                nodes_to_exclude=outside_encoder(exact),
+            )
+
+
+@contextmanager
+def without_advice() -> Iterator[None]:
+    """Drop the quantizer's advice to pre-process, which it gives through the root logger, and nothing else."""
+    root = logging.getLogger()
+    root.addFilter(_is_no_advice)
+    try:
+        yield
+    finally:
+        root.removeFilter(_is_no_advice)
+
+
+def _is_no_advice(record: logging.LogRecord) -> bool:
+    return "pre-processing before quantization" not in record.getMessage()
 
 
 def outside_encoder(path: Path) -> list[str]:

@@ -121,6 +121,9 @@ def compare(
         console.print(table)
     if not differences:
         console.print("no test set that both were judged on")
+        for entry in both:
+            if reason := _why_unjudged(entry):
+                console.print(f"{entry.name}: {reason}", markup=False)
 
 
 def _lowest(entry: "Entry", task: str, figure: str) -> str:
@@ -130,6 +133,15 @@ def _lowest(entry: "Entry", task: str, figure: str) -> str:
         if score.task == task and figure in score.figures
     ]
     return f"{min(values):.3f}" if values else ""
+
+
+def _why_unjudged(entry: "Entry") -> str:
+    """Why a model has no figures of its own; empty where it has some, or where that isn't known."""
+    rows = entry.details.get("rows") or entry.details.get("data", {}).get("rows") or {}
+    if not isinstance(rows, dict) or rows.get("test") or entry.scores:
+        return ""
+    labels = sum(sum(rows.get(split, {}).values()) for split in ("train", "calibration"))
+    return f"{labels} labels: too few to hold any out" if labels else ""
 
 
 def _interval(value: float, low: float | None, high: float | None) -> str:

@@ -28,7 +28,7 @@ from streams.text import Windower
 from trainer.batches import encode
 from trainer.compress.structure import layers_of
 from trainer.data.rows import Row
-from trainer.export import export_float, export_int8, outside_encoder
+from trainer.export import export_float, export_int8, outside_encoder, without_advice
 from trainer.model import TriageBert
 
 __all__ = ["Graph", "export_fused", "export_fused_int8", "export_static", "write_graph"]
@@ -101,7 +101,7 @@ def export_fused_int8(model: TriageBert, path: Path) -> None:
 
 def export_static(model: TriageBert, path: Path, rows: Sequence[Row], windower: Windower) -> None:
     """Write the int8 graph whose scales come from `rows`; its word embeddings are int8 too."""
-    with TemporaryDirectory() as scratch:
+    with TemporaryDirectory() as scratch, without_advice():
         exact, half_way = Path(scratch) / "exact.onnx", Path(scratch) / "embeddings.onnx"
         export_float(model, exact)
         outside = outside_encoder(exact)
