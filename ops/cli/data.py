@@ -1,6 +1,5 @@
 """`triage data`: labelled messages become a dataset to train on and to judge by."""
 
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +7,7 @@ import typer
 
 from ops.cli.data_import import imports
 from ops.cli.datasets import Calibration, Out, Seed, Test, console, keep, shares_of, told, write_out
+from ops.cli.failures import needs_training
 
 __all__ = ["register"]
 
@@ -23,9 +23,7 @@ def register(app: typer.Typer) -> None:
 @commands.callback()
 def needs_training_environment() -> None:
     """Datasets: typed, hashed, split by near-duplicates."""
-    if find_spec("pyarrow") is None or find_spec("sklearn") is None:
-        console.print("This needs the training environment: `make dev` brings it.", style="red", markup=False)
-        raise typer.Exit(1)
+    needs_training(console)
 
 
 @commands.command("merge")

@@ -7,6 +7,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from ops.cli.failures import needs_training
+
 __all__ = ["register"]
 
 console = Console(stderr=True)
@@ -51,13 +53,11 @@ def evaluate(
     workers: Annotated[int, typer.Option(min=1, help="Threads that ask the model.")] = 2,
 ) -> None:
     """Judge a version: figures beside rivals, with intervals, as JSON, HTML and Markdown."""
-    try:
-        # Loads torch and scikit-learn: only this command waits for them.
-        from trainer import evaluation
-        from trainer.data.errors import BadData
-    except ModuleNotFoundError as error:
-        console.print(f"{error.name} is not installed: run `make dev` first", style="red", soft_wrap=True)
-        raise typer.Exit(1) from None
+    needs_training(console)
+    # Loads torch and scikit-learn: only this command waits for them.
+    from trainer import evaluation
+    from trainer.data.errors import BadData
+
     budget = evaluation.QUICK if quick else evaluation.FULL
     if unknown := sorted(set(only or ()) - set(evaluation.PARTS)):
         raise typer.BadParameter(

@@ -14,9 +14,12 @@ from streams.errors import ConfigurationError, Unavailable
 __all__ = ["needs_training", "reported"]
 
 
+_TRAINING = ("torch", "peft", "pyarrow", "scipy", "sklearn")
+
+
 def needs_training(console: Console) -> None:
-    """Exit with status 1, saying what brings it, where the packages that train are not installed."""
-    if find_spec("torch") is None or find_spec("peft") is None:
+    """Exit with status 1, saying what brings it, where the packages of the training environment are not installed."""
+    if any(find_spec(package) is None for package in _TRAINING):
         console.print("This needs the training environment: `make dev` brings it.", style="red", markup=False)
         raise typer.Exit(1)
 

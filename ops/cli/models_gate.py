@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from ops.cli.failures import needs_training
 from ops.cli.labels import FromBuffer, LabelsFile, opinions_from
 
 if TYPE_CHECKING:
@@ -139,13 +140,11 @@ def _new_labels(path: Path | None, seed: int | None) -> "Dataset | None":
 @contextmanager
 def _told() -> Iterator[None]:
     """What is wrong with a folder, or not installed, ends the command with a line, not with a traceback."""
-    try:
-        # Loads torch and scikit-learn: only these commands wait for them.
-        from trainer.data.errors import BadData
-        from trainer.evaluation import NotAVersion
-    except ModuleNotFoundError as error:
-        console.print(f"{error.name} is not installed: run `make dev` first", style="red", soft_wrap=True)
-        raise typer.Exit(1) from None
+    needs_training(console)
+    # Loads torch and scikit-learn: only these commands wait for them.
+    from trainer.data.errors import BadData
+    from trainer.evaluation import NotAVersion
+
     try:
         yield
     except (NotAVersion, BadData) as error:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from ops.cli.failures import needs_training
 from ops.cli.models_release import AsJson, By, Version, Why, author, document, opened
 from streams.domain.shadow import MOST_MESSAGES
 from streams.kafka_security import librdkafka_config
@@ -87,12 +88,8 @@ def watch(
     as_json: AsJson = False,
 ) -> None:
     """Watch the promoted version, and roll it back by itself where it is worse; ends with 2 then."""
-    try:
-        # Loads scipy: only this command needs it.
-        from ops.release.regression import Limits
-    except ModuleNotFoundError as error:
-        console.print(f"{error.name} is not installed: run `make dev` first", style="red")
-        raise typer.Exit(1) from None
+    needs_training(console)
+    from ops.release.regression import Limits  # loads scipy: only this command needs it
     from ops.release.watch import watch as run
     from streams.adapters.kafka_reader import KafkaReader
 

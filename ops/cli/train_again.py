@@ -100,6 +100,7 @@ def suggest(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")] = False,
 ) -> None:
     """Name the messages whose label would teach most: unsure, unlike each other, urgent first."""
+    needs_training(console)
     from trainer.active.suggest import read_messages
     from trainer.active.suggest import suggest as choose  # loads scikit-learn: only this command waits
     from trainer.data.errors import BadData
@@ -130,5 +131,9 @@ def _show(folder: "RunFolder") -> None:
         if name in score.figures:
             was = before[(score.test_set, score.task)].figures[name].value
             table.add_row(score.test_set, score.task, name, f"{was:.3f}", f"{score.figures[name].value:.3f}")
-    console.print(table)
+    if record.after:
+        console.print(table)
+    else:
+        labels = sum(sum(split.values()) for split in record.data.rows.values())
+        console.print(f"{labels} labels: too few to hold any out, so nothing was judged")
     console.print(f"{folder.version_dir}: a candidate, {record.minutes:.1f} minutes", markup=False)

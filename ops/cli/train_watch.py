@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from ops.cli.failures import needs_training
 from ops.cli.feedback import asked, buffer_settings, buffered_examples
 from ops.cli.forgetting import forget
 from ops.cli.models_release import author, opened
@@ -51,6 +52,7 @@ def watch(
     ] = None,
 ) -> None:
     """Watch what clinicians say; by count, drift, schedule or hand, make a candidate, judge it, have it shadow."""
+    needs_training(console)
     from trainer.watch.due import Policy
     from trainer.watch.rounds import Rounds, RoundsError
 

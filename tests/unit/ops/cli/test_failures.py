@@ -69,6 +69,28 @@ def test_the_end_of_a_failed_parts_log_is_shown_as_it_is(
     assert _run(monkeypatch, tmp_path, error, ["up"]).output.splitlines()[1] == "[/red] last words"
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        "evaluate",
+        "models watch",
+        "models gate x --against x",
+        "train suggest in.jsonl",
+        "train watch",
+        "train continue",
+    ],
+)
+def test_what_needs_the_training_environment_says_so(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str
+) -> None:
+    monkeypatch.setattr("ops.cli.failures.find_spec", lambda _: None)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "x").mkdir()
+    told = CliRunner().invoke(app, command.split())
+    assert told.exit_code == 1, told.output
+    assert told.output == "This needs the training environment: `make dev` brings it.\n"
+
+
 def test_a_bug_of_ours_is_not_hidden(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     result = _run(monkeypatch, tmp_path, ZeroDivisionError(), ["watch"])
     assert isinstance(result.exception, ZeroDivisionError)
