@@ -14,13 +14,24 @@ from ops.cli.running import running_stack
 from ops.cli.stack import find_stack, served_repository
 from ops.local.config import default_data_dir
 from ops.local.stack import Endpoints, Stack
+from streams.adapters.pseudonyms import HmacPseudonymizer
+from streams.domain import admission
 from streams.errors import ConfigurationError
 from streams.kafka_security import librdkafka_config
 from streams.settings import BufferSettings, KafkaSettings, ModelServerSettings, PayloadSettings
 
-__all__ = ["Connection", "connection", "deployment", "embedded", "environment_of", "reachable"]
+__all__ = [
+    "Connection",
+    "connection",
+    "deployment",
+    "embedded",
+    "environment_of",
+    "patient_pseudonym",
+    "reachable",
+]
 
 _NAMES_A_DEPLOYMENT = "TRIAGE_KAFKA_BOOTSTRAP"
+_PSEUDONYM_KEY = "TRIAGE_PSEUDONYM_KEY"
 
 S = TypeVar("S", BufferSettings, ModelServerSettings)
 
@@ -64,6 +75,20 @@ def deployment(console: Console, kind: type[S]) -> Iterator[S]:
 def reachable(kind: type[S]) -> S:
     """Return the settings of a deployment, or of the embedded stack. Raises ConfigurationError, StackNotRunning."""
     return _named(kind) if _NAMES_A_DEPLOYMENT in os.environ else embedded(find_stack().endpoints, kind)
+
+
+def patient_pseudonym(patient_id: str) -> str:
+    """Return the pseudonym that admission gives a patient, by the deployment's key or the embedded stack's own.
+
+    Raises ConfigurationError, which names the setting alone.
+    """
+    if _NAMES_A_DEPLOYMENT in os.environ:
+        key = os.environ.get(_PSEUDONYM_KEY)
+        if not key:
+            raise ConfigurationError(f"{_PSEUDONYM_KEY} is not set: without it a patient has no pseudonym")
+    else:
+        key = development_keys(default_data_dir())[_PSEUDONYM_KEY]
+    return admission.patient_pseudonym(HmacPseudonymizer(key.encode()), patient_id)
 
 
 def _named(kind: type[S]) -> S:

@@ -5,7 +5,7 @@ import json
 import re
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from io import BytesIO
@@ -14,13 +14,14 @@ from typing import Annotated, TypeVar
 from uuid import uuid4
 
 import typer
-from confluent_kafka import KafkaException, Producer
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
-from ops.cli.connection import deployment
+from ops.cli.connection import deployment, patient_pseudonym
 from ops.cli.failures import reported
+from ops.cli.feedback_outcomes import FeedbackPlace, FeedbackWatcher
 from ops.cli.forgetting import forget
 from ops.cli.kafka import payloads
 from ops.cli.rebuild import Rebuilt, rebuild_buffer
@@ -44,6 +45,8 @@ Record = tuple[bytes | None, bytes | None, list[tuple[str, bytes]]]
 """Key, value, headers."""
 
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
+Wait = Annotated[bool, typer.Option(help="Wait for the worker, and say what became of each word.")]
+TimeoutS = Annotated[float, typer.Option(min=0.0, help="How long to wait for the worker.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -63,15 +66,16 @@ def send(
     file: Annotated[
         str, typer.Argument(help="One ClinicianFeedback as JSON a line; - reads standard input.")
     ],
+    wait: Wait = True,
+    timeout_s: TimeoutS = 30.0,
 ) -> None:
-    """Publish feedback as it is. What cannot be used becomes a dead letter with a reason."""
+    """Publish feedback as it is, and say what became of it. Exits 1 where a word was not kept as it is."""
     try:
         words = payloads(sys.stdin.buffer if file == "-" else BytesIO(Path(file).read_bytes()))
     except OSError as error:
         raise typer.BadParameter(f"{file}: {error.strerror}") from None
     with buffer_settings() as settings:
-        publish(settings, words)
-    typer.echo(f"{len(words)} sent")
+        _send_and_tell(settings, words, timeout_s if wait else None)
 
 
 def stats(as_json: AsJson = False) -> None:
@@ -126,6 +130,8 @@ def adjudicate(
     source: Annotated[
         str | None, typer.Option(help="The message's sender; where left out, that of its open dispute.")
     ] = None,
+    wait: Wait = True,
+    timeout_s: TimeoutS = 30.0,
 ) -> None:
     """Settle what clinicians differ on. It outweighs their words, until the next ruling."""
     if diagnosis is None and urgency is None:
@@ -146,12 +152,20 @@ def adjudicate(
             )
         except ValidationError as error:
             raise typer.BadParameter(str(error)) from None
-        publish(settings, [word.model_dump_json().encode()])
-    typer.echo("1 sent")
+        _send_and_tell(settings, [word.model_dump_json().encode()], timeout_s if wait else None)
 
 
 def erase(
-    patient: Annotated[str, typer.Option(help="Pseudonym: 32 hexadecimal characters, as events carry it.")],
+    patient: Annotated[
+        str | None, typer.Option(help="Pseudonym: 32 hexadecimal characters, as events carry it.")
+    ] = None,
+    patient_id: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MRN",
+            help="The hospital's own id, as messages carry it; its pseudonym is made with TRIAGE_PSEUDONYM_KEY.",
+        ),
+    ] = None,
     rounds: Annotated[
         Path, typer.Option(help="What `triage train watch` gave its rounds; they forget the patient, too.")
     ] = Path("rounds"),
@@ -159,15 +173,29 @@ def erase(
         Path,
         typer.Option(help="Runs of `triage train continue`; what they keep for replay forgets the patient."),
     ] = Path("runs"),
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+    timeout_s: TimeoutS = 30.0,
 ) -> None:
     """Forget a patient: their examples leave the buffer, and no word on their messages is learned from again."""
-    if not _PSEUDONYM.fullmatch(patient):
+    if (patient is None) == (patient_id is None):
+        raise typer.BadParameter("name --patient PSEUDONYM or --patient-id MRN")
+    if patient is not None and not _PSEUDONYM.fullmatch(patient):
         raise typer.BadParameter("--patient is a pseudonym: 32 hexadecimal characters")
+    if not yes:
+        typer.confirm("Erase this patient's feedback and training examples, for good?", abort=True)
     with buffer_settings() as settings:
-        _deliver(settings, [(patient.encode(), None, [(CE_TYPE, ERASURE_TYPE.encode())])])
-    typer.echo("1 sent")
-    examples, rows = forget({patient}, rounds, runs, console)
-    typer.echo(f"{examples} examples of rounds erased, {rows} rows kept for replay")
+        name = patient or patient_pseudonym(patient_id or "")
+        with closing(FeedbackWatcher(librdkafka_config(settings))) as watcher:
+            places = _deliver(settings, [(name.encode(), None, [(CE_TYPE, ERASURE_TYPE.encode())])])
+            with console.status("Waiting for the worker"):
+                done = not watcher.wait(places, timeout_s).waiting
+    examples, rows = forget({name}, rounds, runs, console)
+    typer.echo(
+        f"{'Erased' if done else 'Recorded, and to be erased by the worker `learn`'}: all feedback on the patient "
+        "in the buffer, and none is taken in again. "
+        f"{examples} examples of rounds erased, {rows} rows kept for replay."
+    )
+    raise typer.Exit(0 if done else 1)
 
 
 def rebuild(as_json: AsJson = False) -> None:
@@ -177,13 +205,38 @@ def rebuild(as_json: AsJson = False) -> None:
     typer.echo(json.dumps(asdict(done)) if as_json else _told(done))
 
 
-def publish(settings: BufferSettings, words: list[bytes]) -> None:
-    """Send words, keyed by the message they speak of. Raises KafkaException."""
-    _deliver(settings, ((_message_id(word), word, []) for word in words))
+def publish(settings: BufferSettings, words: list[bytes]) -> list[FeedbackPlace]:
+    """Send words, keyed by the message they speak of; where each stands. Raises KafkaException."""
+    return _deliver(settings, ((_message_id(word), word, []) for word in words))
 
 
-def _deliver(settings: BufferSettings, records: Iterable[Record]) -> None:
+def _send_and_tell(settings: BufferSettings, words: list[bytes], timeout_s: float | None) -> None:
+    """Send words and print what became of them within `timeout_s`; None: don't wait."""
+    if timeout_s is None:
+        publish(settings, words)
+        typer.echo(f"{len(words)} sent")
+        return
+    with closing(FeedbackWatcher(librdkafka_config(settings))) as watcher:
+        places = publish(settings, words)
+        with console.status("Waiting for the worker"):
+            outcomes = watcher.wait(places, timeout_s)
+    typer.echo(str(outcomes))
+    if outcomes.dead_letters:
+        console.print("`triage deadletters list` has the dead letters.")
+    if not outcomes.all_kept:
+        raise typer.Exit(1)
+
+
+def _deliver(settings: BufferSettings, records: Iterable[Record]) -> list[FeedbackPlace]:
     failures: list[str] = []
+    places: list[FeedbackPlace] = []
+
+    def delivered(error: KafkaError | None, record: Message) -> None:
+        if error is not None:
+            failures.append(error.name())
+        else:
+            places.append((record.partition() or 0, record.offset() or 0))
+
     producer = Producer(
         {**librdkafka_config(settings), "enable.idempotence": True, "partitioner": "murmur2_random"}
     )
@@ -193,12 +246,13 @@ def _deliver(settings: BufferSettings, records: Iterable[Record]) -> None:
             value,
             key=key,
             headers=headers,
-            on_delivery=lambda error, _: failures.append(error.name()) if error else None,
+            on_delivery=delivered,
         )
         producer.poll(0)
     unsent = producer.flush(_FLUSH_TIMEOUT_S)
     if unsent or failures:
         raise KafkaException(f"{unsent + len(failures)} words were not delivered")
+    return places
 
 
 async def buffered_examples(buffer: RedisFeedbackBuffer) -> list[str]:

@@ -76,6 +76,11 @@ class KafkaReader:
             for place in found
         }
 
+    def ends(self, topics: Sequence[str]) -> dict[tuple[str, int], int]:
+        """Return where the next record of each partition will stand."""
+        places = [(topic, number) for topic in topics for number in self.partitions(topic)]
+        return {place: self._bounds(*place)[1] for place in places}
+
     def partitions(self, topic: str) -> list[int]:
         """The partitions of a topic."""
         try:

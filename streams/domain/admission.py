@@ -22,7 +22,12 @@ from streams.domain.red_flags import RedFlagScreen
 from streams.domain.text_language import text_language
 from streams.ports import DeIdentifier, LanguageIdentifier, Pseudonymizer
 
-__all__ = ["Admission"]
+__all__ = ["Admission", "patient_pseudonym"]
+
+
+def patient_pseudonym(pseudonymizer: Pseudonymizer, patient_id: str) -> str:
+    """Return the name under which a patient stands in every event, and is erased."""
+    return pseudonymizer.pseudonym("patient", patient_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,7 @@ class Admission:
             event_id=event_id(AdmittedMessage.contract, message.source, message.message_id),
             message_id=message.message_id,
             source=message.source,
-            patient_id=self.pseudonymizer.pseudonym("patient", message.patient_id),
+            patient_id=patient_pseudonym(self.pseudonymizer, message.patient_id),
             encounter_id=(
                 self.pseudonymizer.pseudonym("encounter", message.encounter_id)
                 if message.encounter_id

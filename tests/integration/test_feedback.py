@@ -235,10 +235,17 @@ def test_a_dispute_is_settled_and_a_patient_erased_from_the_command_line(
     monkeypatch.setenv("TRIAGE_REDIS_URL", settings.redis_url.get_secret_value())
     monkeypatch.setenv("TRIAGE_MODEL_REPOSITORY", str(settings.model_repository))
 
-    def command(*arguments: str) -> str:
-        done = CliRunner().invoke(app, ["feedback", *arguments])
-        assert done.exit_code == 0, done.output
+    def command(*arguments: str, words: list[bytes] | None = None, code: int = 0) -> str:
+        done = CliRunner().invoke(app, ["feedback", *arguments], input=b"\n".join(words or []))
+        assert done.exit_code == code, done.output
         return done.output
+
+    _admit(bootstrap, "told")
+    assert "1 sent: 1 kept, 0 dead letters" in command("send", "-", words=[_word("told")])
+    bad = [_word("told"), _word("nobody"), _word("told", clinician_id="c2", diagnosis="gout")]
+    told = command("send", "-", words=bad, code=1)
+    assert "3 sent: 1 kept, 2 dead letters (label_unknown 1, message_unknown 1)" in told
+    assert "1 sent" in command("send", "-", "--no-wait", words=[_word("told")])
 
     name = "0123456789abcdef" * 2  # `_admit` gives the patient the same name
     _admit(bootstrap, name)
@@ -246,14 +253,16 @@ def test_a_dispute_is_settled_and_a_patient_erased_from_the_command_line(
     publish(settings, [_word(name), _word(name, clinician_id="c2", diagnosis="cancer")])
     _wait_for(lambda: _words(settings) == before + 2, "both words are kept")
     assert name in command("disputes", "--json")
-    command("adjudicate", name, "--as", "judge", "--diagnosis", "normal")
+    assert "1 kept" in command("adjudicate", name, "--as", "judge", "--diagnosis", "normal")
     _wait_for(lambda: _settled(server, name)["diagnosis"] == "normal", "the ruling counts")
     assert name not in command("disputes", "--json")
 
     given = [FeedbackExample.model_validate_json(kept) for kept in asked(settings, buffered_examples)]
     labels = Rounds(tmp_path).begin([one for one in given if one.patient_id == name], "count") / LABELS
     assert name in labels.read_text()
-    erased = command("erase", "--patient", name, "--rounds", str(tmp_path), "--runs", str(tmp_path))
+    at = ("--rounds", str(tmp_path), "--runs", str(tmp_path))
+    erased = command("erase", "--patient", name, "--yes", *at)
+    assert "Erased: all feedback on the patient" in erased
     assert "1 examples of rounds" in erased
     assert labels.read_text() == ""
     _wait_for(lambda: _stats(settings).erased_patients == 1, "the erasure has come")
