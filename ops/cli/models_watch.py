@@ -45,7 +45,10 @@ def shadow(
     why: Why = "shadow by hand",
     as_json: AsJson = False,
 ) -> None:
-    """Let a version answer a share of the live messages, too: compared, never published. Ctrl-C ends it."""
+    """Let a version answer a share of the live messages, too: compared, never published.
+
+    It waits for messages that are decided from now on, and ends after `--messages` of the share, or `--limit-s`.
+    """
     from ops.release.release import Author
     from ops.release.shadowing import Extent
     from ops.release.shadowing import shadow as run
@@ -61,6 +64,7 @@ def shadow(
             finally:
                 await tally.close()
 
+        console.print(_awaited(share, messages, limit_s), soft_wrap=True, highlight=False)
         with console.status("Comparing") as line:
 
             def told(summary: "ShadowSummary") -> None:
@@ -75,6 +79,17 @@ def shadow(
                 told,
             )
     typer.echo(summary.model_dump_json() if as_json else _told(summary))
+    if summary.messages < messages:
+        console.print(f"Ended after {limit_s:.0f} s (--limit-s), before {messages} messages were compared.")
+
+
+def _awaited(share: float, messages: int, limit_s: float) -> str:
+    """What a shadowing waits for: new messages, of which it answers a share."""
+    about = f", some {messages / share:.0f} new live ones" if share else ""
+    return (
+        f"Waiting until {messages} messages are compared: {share:.0%} of those decided from now on{about}. "
+        f"Ends after {limit_s:.0f} s at the latest (--limit-s); Ctrl-C ends it now."
+    )
 
 
 def watch(

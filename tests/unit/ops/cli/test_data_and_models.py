@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 from typer.testing import CliRunner, Result
 
-from ops.cli import models_roles
+from ops.cli import models_roles, models_watch
 from ops.cli.main import app
 from schemas import LifecycleStep, ModelLifecycle, Producer
 from streams.domain.live_model import Step, UnreadableChange
@@ -135,3 +135,24 @@ def test_the_list_says_which_version_decides_and_which_one_did(
     assert "live" not in told.stdout
     _recorded(monkeypatch, tmp_path / "another", live)
     assert "another" in run(*listing).stderr.replace("\n", "")
+
+
+def test_a_shadow_says_what_it_waits_for() -> None:
+    told = models_watch._awaited(0.1, 5, 3600.0)
+    assert "until 5 messages are compared: 10% of those decided from now on, some 50 new live ones" in told
+    assert "Ends after 3600 s" in told
+    assert "live ones" not in models_watch._awaited(0.0, 5, 3600.0)
+
+
+def test_a_model_that_was_judged_on_nothing_has_its_reason(tmp_path: Path) -> None:
+    rows = {"train": {"wards": 3}, "calibration": {}, "test": {}, "trained before": {"wards": 900}}
+    shutil.copytree(MODEL_REPO / "triage_bert/1", tmp_path / "m/triage_bert/2")
+    card = tmp_path / "m/triage_bert/2/model_card.json"
+    card.write_text(json.dumps(json.loads(card.read_text()) | {"version": "2", "rows": rows, "results": []}))
+    shutil.copytree(MODEL_REPO / "triage_bert/1", tmp_path / "m/triage_bert/1")
+    told = run("models", "compare", "1", "2", "--model-repo", str(tmp_path / "m"), "--runs", str(tmp_path))
+    assert told.exit_code == 0
+    assert told.stdout.splitlines() == [
+        "no test set that both were judged on",
+        "triage_bert/2: 3 labels: too few to hold any out",
+    ]
