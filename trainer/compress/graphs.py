@@ -33,6 +33,8 @@ from trainer.model import TriageBert
 
 __all__ = ["Graph", "export_fused", "export_fused_int8", "export_static", "write_graph"]
 
+_INT8_MOST = 127.0
+
 Graph = Literal["float32", "fused", "int8", "fused_int8", "int8_static"]
 
 
@@ -82,21 +84,51 @@ def export_fused(model: TriageBert, path: Path) -> None:
 
 
 def export_fused_int8(model: TriageBert, path: Path) -> None:
-    """Write the fused graph with int8 weights per output channel; attention is one int8 operator."""
+    """Write the fused graph with int8 weights per output channel; attention is one int8 operator.
+
+    Each word's embedding has a scale of its own, where the quantizer would give one to all of them.
+    """
     with TemporaryDirectory() as scratch:
-        fused = Path(scratch) / "fused.onnx"
+        fused, half_way = Path(scratch) / "fused.onnx", Path(scratch) / "layers.onnx"
         export_fused(model, fused)
         attention = {node.name for node in onnx.load(str(fused)).graph.node if node.op_type == "Attention"}
         quantize_dynamic(
             fused,
-            path,
+            half_way,
             weight_type=QuantType.QInt8,
             per_channel=True,
-            op_types_to_quantize=["MatMul", "Attention", "Gather"],
+            op_types_to_quantize=["MatMul", "Attention"],
             nodes_to_exclude=[name for name in outside_encoder(fused) if name not in attention],
             # the quantizer cannot infer what ONNX Runtime's own operators put out
             extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},
         )
+        graph = onnx.load(str(half_way))
+        _quantize_words(graph.graph)
+        onnx.save(graph, str(path))
+
+
+def _quantize_words(graph: onnx.GraphProto) -> None:
+    """Look words up as int8 and multiply by their scale, in place."""
+    (place,) = [i for i, node in enumerate(graph.node) if node.name.endswith("/word_embeddings/Gather")]
+    lookup = graph.node[place]
+    table, ids = lookup.input
+    (stored,) = [one for one in graph.initializer if one.name == table]
+    words = onnx.numpy_helper.to_array(stored)
+    scales = np.maximum(np.abs(words).max(axis=1, keepdims=True) / _INT8_MOST, np.finfo(np.float32).tiny)
+    graph.initializer.remove(stored)
+    graph.initializer.extend(
+        onnx.numpy_helper.from_array(values, f"{table}_{name}")
+        for name, values in (("int8", np.round(words / scales).astype(np.int8)), ("scales", scales))
+    )
+    make = onnx.helper.make_node
+    graph.node.remove(lookup)
+    for step in (
+        make("Mul", ["words_float", "words_scales"], list(lookup.output), "words_scaled"),
+        make("Cast", ["words_int8"], ["words_float"], "words_cast", to=onnx.TensorProto.FLOAT),
+        make("Gather", [f"{table}_scales", ids], ["words_scales"], "words_scales"),
+        make("Gather", [f"{table}_int8", ids], ["words_int8"], "words_int8"),
+    ):
+        graph.node.insert(place, step)
 
 
 def export_static(model: TriageBert, path: Path, rows: Sequence[Row], windower: Windower) -> None:

@@ -59,3 +59,16 @@ def test_static_scales_make_an_answer_independent_of_its_batch_mates(folder: Pat
     alone = ask(folder / "int8_static.onnx", (ids[-1:, :11], mask[-1:, :11], vitals[-1:]))
     np.testing.assert_allclose(together.diagnosis_logits[-1], alone.diagnosis_logits[0], atol=1e-4)
     np.testing.assert_allclose(together.embedding[-1], alone.embedding[0], atol=1e-4)
+
+
+def test_each_word_has_its_own_scale(folder: Path) -> None:
+    stored = {one.name: one for one in onnx.load(str(folder / "fused_int8.onnx")).graph.initializer}
+    (words,) = [
+        onnx.numpy_helper.to_array(one) for name, one in stored.items() if name.endswith("weight_int8")
+    ]
+    (scales,) = [
+        onnx.numpy_helper.to_array(one) for name, one in stored.items() if name.endswith("weight_scales")
+    ]
+    table = MODEL.encoder.embeddings.word_embeddings.weight.detach().numpy()
+    assert words.dtype == np.int8
+    assert (np.abs(words * scales - table) <= np.abs(table).max(axis=1, keepdims=True) / 250).all()
