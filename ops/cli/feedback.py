@@ -3,12 +3,10 @@
 import asyncio
 import json
 import re
-import sys
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
-from io import BytesIO
 from pathlib import Path
 from typing import Annotated, TypeVar
 from uuid import uuid4
@@ -23,7 +21,7 @@ from ops.cli.connection import deployment, patient_pseudonym
 from ops.cli.failures import reported
 from ops.cli.feedback_outcomes import FeedbackPlace, FeedbackWatcher
 from ops.cli.forgetting import forget
-from ops.cli.kafka import payloads
+from ops.cli.message_file import read_lines
 from ops.cli.rebuild import Rebuilt, rebuild_buffer
 from schemas import ClinicianFeedback, FeedbackVerdict
 from streams.adapters.redis_feedback import BufferStats, RedisFeedbackBuffer
@@ -70,10 +68,7 @@ def send(
     timeout_s: TimeoutS = 30.0,
 ) -> None:
     """Publish feedback as it is, and say what became of it. Exits 1 where a word was not kept as it is."""
-    try:
-        words = payloads(sys.stdin.buffer if file == "-" else BytesIO(Path(file).read_bytes()))
-    except OSError as error:
-        raise typer.BadParameter(f"{file}: {error.strerror}") from None
+    words = [line.payload for line in read_lines(file)]
     with buffer_settings() as settings:
         _send_and_tell(settings, words, timeout_s if wait else None)
 

@@ -1,10 +1,8 @@
 """A terminal's view of Kafka: send raw messages, follow the topics from now or from the start."""
 
-import json
 import logging
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import IO
 
 from confluent_kafka import (
     OFFSET_BEGINNING,
@@ -18,7 +16,7 @@ from confluent_kafka import (
 
 from streams.topics import ALL_TOPICS, MESSAGES, RAW_MESSAGE_MAX_BYTES
 
-__all__ = ["Follower", "Sender", "payloads"]
+__all__ = ["Follower", "Sender"]
 
 _METADATA_TIMEOUT_S = 10.0
 _FLUSH_TIMEOUT_S = 30.0
@@ -120,20 +118,3 @@ def _silent_logger() -> logging.Logger:
     logger.addHandler(logging.NullHandler())
     logger.propagate = False
     return logger
-
-
-def payloads(stream: IO[bytes]) -> list[bytes]:
-    """Return the payloads of a JSON Lines stream; empty lines carry none. One document over many lines is one too."""
-    content = stream.read()
-    lines = [line for raw in content.split(b"\n") if (line := raw.rstrip(b"\r"))]
-    if len(lines) > 1 and not _is_json(lines[0]) and _is_json(content):
-        return [content]
-    return lines
-
-
-def _is_json(content: bytes) -> bool:
-    try:
-        json.loads(content)
-    except ValueError:
-        return False
-    return True

@@ -1,9 +1,7 @@
 """`triage send | watch`."""
 
-import sys
 from collections import deque
 from contextlib import suppress
-from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
@@ -11,7 +9,8 @@ from rich.console import Console
 from rich.live import Live
 
 from ops.cli.failures import reported
-from ops.cli.kafka import Follower, Sender, payloads
+from ops.cli.kafka import Follower, Sender
+from ops.cli.message_file import format_hint, read_lines
 from ops.cli.play import Playback, Row
 from ops.cli.running import running_stack
 from ops.cli.tables import case_json, live_table
@@ -34,8 +33,15 @@ def send(
     wait: Annotated[bool, typer.Option(help="Wait for every decision and print a summary.")] = True,
     timeout_s: Annotated[float, typer.Option(help="How long to wait for the last decision.")] = 300.0,
 ) -> None:
-    """Publish messages, and say what became of them. Exits 1 where one has no outcome, or two."""
-    messages = _read(file)
+    """Publish messages, and say what became of them. Exits 1 where one has no outcome, or two.
+
+    A dead letter is an outcome: a file of which every message became one still exits 0. `triage deadletters list` tells
+    which and why.
+    """
+    lines = read_lines(file)
+    if hint := format_hint(lines):
+        console.print(hint, style="yellow", markup=False, highlight=False, soft_wrap=True)
+    messages = [line.payload for line in lines]
     with reported(console), running_stack(console) as endpoints:
         bootstrap = str(endpoints.kafka)
         playback = Playback(Sender(bootstrap), Follower(bootstrap, from_start=False), on_row=_ignore)
@@ -79,16 +85,6 @@ def _watch_table(sender: Sender, follower: Follower) -> NoReturn:
         while True:
             playback.follow(0.25)
             live.update(live_table(rows, unreadable=playback.book.unreadable.total()), refresh=True)
-
-
-def _read(file: str) -> list[bytes]:
-    if file == "-":
-        return payloads(sys.stdin.buffer)
-    try:
-        with Path(file).open("rb") as stream:
-            return payloads(stream)
-    except OSError as error:
-        raise typer.BadParameter(f"{file}: {error.strerror}") from None
 
 
 def _ignore(_: Row) -> None:

@@ -30,7 +30,7 @@ class SentMessage:
         try:
             document = json.loads(payload or b"")
             return cls(index, (str(document["source"]), str(document["message_id"])))
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             return cls(index, None)
 
 

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from ops.cli.failures import reported
-from ops.cli.kafka import payloads
+from ops.cli.message_file import format_hint, read_lines
 from ops.cli.stack import find_stack, served_repository
 from ops.local.blocking import running
 from ops.local.config import StackConfig
@@ -33,17 +33,19 @@ def register(app: typer.Typer) -> None:
 
 
 def score(
-    file: Annotated[
-        Path, typer.Argument(exists=True, dir_okay=False, help="One PatientMessage as JSON a line.")
-    ],
+    file: Annotated[str, typer.Argument(help="One PatientMessage as JSON a line; - reads standard input.")],
     out: Annotated[Path, typer.Option(help="Where to write one line of JSON for each message, in order.")],
 ) -> None:
-    """Score a file of messages without sending them anywhere. A failure midway leaves the lines before it."""
+    """Score a file of messages without sending them anywhere. A failure midway leaves the lines before it.
+
+    Each result names the line of the file, counted from 1, on which its message begins.
+    """
     # Loads the model's tokenizer and client: only this command waits for them.
     from ops.cli.scoring import score_rows
 
-    with file.open("rb") as stream:
-        messages = payloads(stream)
+    messages = read_lines(file)
+    if hint := format_hint(messages):
+        console.print(hint, style="yellow", markup=False, highlight=False, soft_wrap=True)
     with reported(console), _opened(out) as results, _model_server() as (address, version):
         errors = asyncio.run(_write(score_rows(messages, address, version, console), results))
     console.print(f"{len(messages)} messages scored, {errors} of them with an error.")

@@ -13,12 +13,13 @@ from rich.console import Console
 from rich.progress import track
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
+from ops.cli.message_file import Line
 from ops.cli.stack import served_repository
 from schemas import AdmittedMessage, DeadLetterReason, Origin, PatientMessage
 from streams.assessment import Assessment
 from streams.domain.admission import Admission
 from streams.domain.decide import Decision
-from streams.domain.decoding import decode_patient_message
+from streams.domain.decoding import decode_patient_message, sender_ids
 from streams.errors import Rejected, Unavailable
 from streams.ports import Priority
 from streams.settings import Settings
@@ -70,6 +71,8 @@ class Scorer:
             message_id = message.message_id
             return self._admit_message(message, index)
         except Exception as error:  # noqa: BLE001 - one row that our code fails on must not cost the others
+            if message_id is None and (ids := sender_ids(payload)) is not None:
+                message_id = ids.message_id
             return _row_error(message_id, error)
 
     def _admit_message(self, message: PatientMessage, index: int) -> AdmittedMessage:
@@ -123,14 +126,15 @@ def scoring_settings(triton_address: str, version: str | None = None) -> Setting
 
 
 async def score_rows(
-    payloads: Sequence[bytes], address: str, version: str | None, console: Console
+    lines: Sequence[Line], address: str, version: str | None, console: Console
 ) -> AsyncIterator[dict[str, Any]]:
-    """Yield one result a payload, in their order, as soon as it is there. Raises Unavailable."""
+    """Yield one result a line, in their order, as soon as it is there. Raises Unavailable."""
     settings = scoring_settings(address, version)
     scorer = Scorer(admission(settings), assessment(settings))
-    for start in track(range(0, len(payloads), _BATCH), "Scoring", console=console):
-        for row in await scorer.score(payloads[start : start + _BATCH], start):
-            yield row
+    for start in track(range(0, len(lines), _BATCH), "Scoring", console=console):
+        batch = lines[start : start + _BATCH]
+        for line, row in zip(batch, await scorer.score([each.payload for each in batch], start), strict=True):
+            yield {"line": line.number, **row}
 
 
 def _row_error(message_id: str | None, error: Exception) -> RowError:
@@ -152,7 +156,9 @@ def _result(message: AdmittedMessage, outcome: Decision | RowError) -> dict[str,
         "diagnosis_probabilities": diagnosis.probabilities,
         "urgency_level": urgency.level,
         "urgency_probabilities": list(urgency.probabilities) if urgency.probabilities else None,
+        "provisional": urgency.provisional,
         "needs_review": bool(outcome.review_reasons),
+        "review_reasons": list(outcome.review_reasons),
         "rules": [rule.rule_id for rule in urgency.rules],
         "error": None,
     }
@@ -165,7 +171,9 @@ def _error(cause: RowError) -> dict[str, Any]:
         "diagnosis_probabilities": {},
         "urgency_level": None,
         "urgency_probabilities": None,
+        "provisional": None,
         "needs_review": True,
+        "review_reasons": [],
         "rules": [],
         "error": {"code": cause.code, "message": cause.message},
     }

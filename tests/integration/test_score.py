@@ -76,13 +76,14 @@ def test_a_score_equals_the_events_on_the_topics(
         assert case.urgency is not None
         assert case.diagnosis.label == row["diagnosis"]
         assert case.diagnosis.probabilities == row["diagnosis_probabilities"]
-        assert case.urgency.level == row["urgency_level"]
+        assert (case.urgency.level, case.urgency.provisional) == (row["urgency_level"], row["provisional"])
         assert list(case.urgency.probabilities or ()) == (row["urgency_probabilities"] or [])
         assert [rule.rule_id for rule in case.urgency.rules] == row["rules"]
-        assert _asked_for_review(case) == row["needs_review"]
+        assert _reasons(case) == set(row["review_reasons"])
+        assert bool(row["review_reasons"]) == row["needs_review"]
 
 
-def _asked_for_review(case: Case) -> bool:
+def _reasons(case: Case) -> set[ReviewReason]:
     """Leaves out what is not about the message: the random audit, and that the model was away for a while."""
     reasons = {reason for review in case.reviews for reason in review.reasons}
-    return bool(reasons - {ReviewReason.RANDOM_AUDIT, ReviewReason.MODEL_UNAVAILABLE})
+    return reasons - {ReviewReason.RANDOM_AUDIT, ReviewReason.MODEL_UNAVAILABLE}

@@ -184,6 +184,10 @@ def test_two_outcomes_of_a_message_are_not_complete(
     assert not summary.complete
 
 
+def test_a_payload_too_deep_to_read_has_no_identity() -> None:
+    assert SentMessage.of(0, b"[" * 100_000).identity is None
+
+
 def test_repeated_events_are_counted() -> None:
     assert _summary([*events("m1"), *events("m1", delay_s=9)], b"m1").copied_events == 4
 

@@ -9,11 +9,13 @@ from typing import Any, cast
 
 import pytest
 from pydantic import JsonValue
+from rich.console import Console
 from typer.testing import CliRunner
 
 from ops.cli import score, scoring
 from ops.cli.main import app
-from ops.cli.scoring import Scorer, scoring_settings
+from ops.cli.message_file import Line
+from ops.cli.scoring import Scorer, score_rows, scoring_settings
 from schemas import AdmittedMessage
 from streams.assessment import Assessment
 from streams.domain.acuity import AcuityPolicy
@@ -101,6 +103,35 @@ def test_a_row_that_admission_fails_on_is_an_internal_error(monkeypatch: pytest.
     assert row["error"] == {"code": "internal_error", "message": "RuntimeError"}
 
 
+def test_a_row_that_was_rejected_names_its_message_where_the_ids_can_be_read() -> None:
+    rows = _score(_scorer(FakeAssessment()), _payload("m1", ""), _payload(f"Mr {SECRET}", ""), b"{")
+    assert [row["message_id"] for row in rows] == ["m1", None, None]
+    assert {(row["urgency_level"], row["provisional"], row["needs_review"]) for row in rows} == {
+        (None, None, True)
+    }
+
+
+def test_a_provisional_level_is_marked_and_says_why_a_human_should_look() -> None:
+    doubtful, child = _payload("m1", "Me duele la cabeza desde ayer"), _payload("m2", age_years=4)
+    rows = _score(_scorer(FakeAssessment()), doubtful, child)
+    assert [(row["provisional"], row["review_reasons"]) for row in rows] == [
+        (True, ["unsupported_language"]),
+        (True, ["policy"]),
+    ]
+
+
+def test_each_row_names_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scoring, "assessment", lambda _: FakeAssessment())
+    lines = [Line(1 + 2 * i, _payload(f"m{i}") if i % 2 else b"{") for i in range(70)]
+
+    async def run() -> list[dict[str, Any]]:
+        return [row async for row in score_rows(lines, "nowhere:1", None, Console(stderr=True))]
+
+    rows = asyncio.run(run())
+    assert [row["line"] for row in rows] == [line.number for line in lines]
+    assert [row["message_id"] for row in rows[:4]] == [None, "m1", None, "m3"]
+
+
 def test_a_message_id_with_other_content_is_a_conflict() -> None:
     rows = _score(_scorer(FakeAssessment()), _payload("m1"), _payload("m1", "something else"), _payload("m1"))
     assert [row["error"] and row["error"]["code"] for row in rows] == [None, "message_id_conflict", None]
@@ -127,6 +158,22 @@ def test_lines_that_are_done_stay_when_the_scoring_ends_early(
     result = CliRunner().invoke(app, ["score", str(source), "--out", str(out)])
     assert (result.exit_code, result.output.strip()) == (1, "triton is away")
     assert out.read_text() == '{"message_id": "m1", "error": null}\n'
+
+
+def test_standard_input_is_read_and_another_format_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    taken: list[Line] = []
+
+    async def rows(lines: list[Line], *_: object) -> AsyncIterator[dict[str, Any]]:
+        taken.extend(lines)
+        yield {"message_id": None, "error": {}}
+
+    monkeypatch.setattr(score, "_model_server", _no_server)
+    monkeypatch.setattr(scoring, "score_rows", rows)
+    result = CliRunner().invoke(app, ["score", "-", "--out", str(tmp_path / "out.jsonl")], input="MSH|^~")
+    assert (result.exit_code, taken) == (0, [Line(1, b"MSH|^~")])
+    assert result.stderr.startswith("this looks like HL7 v2: convert it first")
 
 
 def test_an_output_that_cannot_be_written_is_a_wrong_parameter(tmp_path: Path) -> None:
