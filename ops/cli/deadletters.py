@@ -23,10 +23,26 @@ __all__ = ["register"]
 console = Console(stderr=True)
 _SHOWN = {"event_id", "reason", "path", "origin", "message_id", "source", "occurred_at", "payload_bytes"}
 
+
+def _reason(name: str) -> DeadLetterReason:
+    """Read the option; its help would be the whole list otherwise. Raises BadParameter, which names all."""
+    try:
+        return DeadLetterReason(name)
+    except ValueError:
+        raise typer.BadParameter(f"{name!r} is none of {', '.join(DeadLetterReason)}") from None
+
+
 Ids = Annotated[
     list[str] | None, typer.Argument(help="Beginnings of event ids; none: all that the options admit.")
 ]
-Reason = Annotated[DeadLetterReason | None, typer.Option(help="Only letters with this reason.")]
+Reason = Annotated[
+    DeadLetterReason | None,
+    typer.Option(
+        parser=_reason,
+        metavar="REASON",
+        help="Only letters with this reason, text_empty for one; another word lists all reasons.",
+    ),
+]
 Source = Annotated[str | None, typer.Option(help="Only letters of this sender, where it is known.")]
 Since = Annotated[datetime | None, typer.Option(help="Only letters written at or after this time (UTC).")]
 Yes = Annotated[bool, typer.Option("--yes", help="Don't ask.")]
@@ -70,8 +86,8 @@ def list_letters(
             letter.source or "",
             str(letter.payload_bytes),
         )
+    table.caption, table.caption_justify = f"{len(letters)} open letters", "left"
     Console().print(table)
-    console.print(f"{len(letters)} open letters")
 
 
 def show(
@@ -82,7 +98,7 @@ def show(
 ) -> None:
     """Show one letter, without its payload unless asked for."""
     with _box() as (box, cipher):
-        opened = _one(_find(box, [event_id], None, None, None))
+        opened = _one(_find(box, [event_id], None, None, None), event_id)
         if not payload:
             typer.echo(_as_json(opened.letter))
             return
@@ -155,15 +171,17 @@ def _find(
     return box.open_letters(Filter(tuple(ids or ()), reason, source, moment))
 
 
-def _one(letters: list[OpenLetter]) -> OpenLetter:
-    if len(letters) != 1:
-        _fail(f"{len(letters)} open letters begin with this id")
+def _one(letters: list[OpenLetter], event_id: str) -> OpenLetter:
+    if not letters:
+        _fail(f"no open letter has an id that begins with {event_id!r}: `triage deadletters list` shows them")
+    if len(letters) > 1:
+        _fail(f"{len(letters)} open letters have an id that begins with {event_id!r}: write more of it")
     return letters[0]
 
 
 def _confirm(action: str, letters: list[OpenLetter], yes: bool) -> None:
     if not letters:
-        console.print("no open letter is meant")
+        console.print(f"No open letter matches, so there is none to {action.lower()}.")
         raise typer.Exit
     if not yes:
         typer.confirm(f"{action} {len(letters)} open letters?", abort=True)
