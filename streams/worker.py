@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sys
 from typing import cast, get_args
 
 import structlog
@@ -25,13 +26,17 @@ def main() -> None:
 
 
 def _configure_logs() -> None:
-    """Events with fields, as JSON lines. Libraries log warnings only: debug output could quote a record."""
+    """Events with fields, as JSON lines. Libraries log warnings only: debug output could quote a record.
+
+    The stream is the process's own: what is printed later Faust logs once more, as a warning, whatever its level.
+    """
     structlog.configure(
+        logger_factory=structlog.PrintLoggerFactory(sys.stdout),
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.JSONRenderer(),
-        ]
+        ],
     )
     for name in _NOISY:
         logging.getLogger(name).setLevel(logging.WARNING)
