@@ -31,7 +31,7 @@ def _configure_logs() -> None:
     The stream is the process's own: what is printed later Faust logs once more, as a warning, whatever its level.
     """
     structlog.configure(
-        logger_factory=structlog.PrintLoggerFactory(sys.stdout),
+        logger_factory=structlog.WriteLoggerFactory(sys.stdout),
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
