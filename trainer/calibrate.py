@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -139,12 +139,16 @@ def domain_statistics(rows: Sequence[Row], embedding: NDArray[np.float32]) -> Do
     mean = np.stack([embedding[member == index].mean(axis=0) for index in present])
     centred = embedding - mean[np.searchsorted(present, member)]
     values, vectors = np.linalg.eigh(LedoitWolf(assume_centered=True).fit(centred).covariance_)
+    known = DomainStatistics(
+        mean=mean.astype(np.float32), whitening=(vectors / np.sqrt(values)).astype(np.float32)
+    )
+    if len(embedding) < 2 * embedding.shape[1]:
+        return known  # too few to tell main directions from those of these very rows
     unit = embedding / np.linalg.norm(embedding, axis=1, keepdims=True)
     centre = unit.mean(axis=0)
     _, axes = np.linalg.eigh((unit - centre).T @ (unit - centre))
-    return DomainStatistics(
-        mean=mean.astype(np.float32),
-        whitening=(vectors / np.sqrt(values)).astype(np.float32),
+    return replace(
+        known,
         centre=centre.astype(np.float32),
         directions=np.ascontiguousarray(axes[:, : len(axes) // 2 - 1 : -1], dtype=np.float32),
     )

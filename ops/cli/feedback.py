@@ -36,6 +36,7 @@ __all__ = ["asked", "buffer_settings", "buffered_examples", "publish", "register
 
 console = Console(stderr=True)
 _FLUSH_TIMEOUT_S = 30.0
+_LONGEST_ID = 128
 _PSEUDONYM = re.compile(r"[0-9a-f]{32}")
 
 T = TypeVar("T")
@@ -176,6 +177,8 @@ def erase(
         raise typer.BadParameter("name --patient PSEUDONYM or --patient-id MRN")
     if patient is not None and not _PSEUDONYM.fullmatch(patient):
         raise typer.BadParameter("--patient is a pseudonym: 32 hexadecimal characters")
+    if patient_id is not None and not 1 <= len(patient_id) <= _LONGEST_ID:
+        raise typer.BadParameter(f"--patient-id has 1 to {_LONGEST_ID} characters")
     if not yes:
         typer.confirm("Erase this patient's feedback and training examples, for good?", abort=True)
     with buffer_settings() as settings:
@@ -183,8 +186,11 @@ def erase(
         with closing(FeedbackWatcher(librdkafka_config(settings))) as watcher:
             places = _deliver(settings, [(name.encode(), None, [(CE_TYPE, ERASURE_TYPE.encode())])])
             with console.status("Waiting for the worker"):
-                done = not watcher.wait(places, timeout_s).waiting
+                outcomes = watcher.wait(places, timeout_s)
     examples, rows = forget({name}, rounds, runs, console)
+    done = outcomes.all_kept
+    if outcomes.dead_letters:
+        console.print(f"The worker `learn` failed on it: {outcomes}")
     typer.echo(
         f"{'Erased' if done else 'Recorded, and to be erased by the worker `learn`'}: all feedback on the patient "
         "in the buffer, and none is taken in again. "
