@@ -29,7 +29,7 @@ _VITALS_COUNT = 12
 _TOLERANCE = 1e-4
 _TIMEOUT_S = 20.0
 
-_DISABLED_OPTIMIZERS = (["SkipLayerNormFusion"], [])
+_DISABLED_OPTIMIZERS: tuple[list[str], list[str]] = (["SkipLayerNormFusion"], [])
 """As the served model.py has them, and as those of versions made before it: int8 steps are coarse."""
 
 # Token ids that every BERT vocabulary has: [CLS], single characters, [SEP].
