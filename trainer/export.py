@@ -20,7 +20,15 @@ from torch import Tensor, nn
 from streams.text import VITALS_FIELDS
 from trainer.model import Answer, TriageBert
 
-__all__ = ["INPUTS", "OUTPUTS", "export_float", "export_int8", "outside_encoder", "without_advice"]
+__all__ = [
+    "INPUTS",
+    "OUTPUTS",
+    "export_float",
+    "export_int8",
+    "outside_encoder",
+    "quantize_weights",
+    "without_advice",
+]
 
 INPUTS = ("input_ids", "attention_mask", "vitals")
 OUTPUTS = Answer._fields
@@ -75,15 +83,23 @@ def export_int8(model: TriageBert, path: Path) -> None:
     with TemporaryDirectory() as scratch:
         exact = Path(scratch) / "exact.onnx"
         export_float(model, exact)
-        with without_advice():
-            quantize_dynamic(
-                exact,
-                path,
-                weight_type=QuantType.QInt8,
-                per_channel=True,
-                op_types_to_quantize=["MatMul", "Gather"],
-                nodes_to_exclude=outside_encoder(exact),
-            )
+        quantize_weights(exact, path, ["MatMul", "Gather"], outside_encoder(exact))
+
+
+def quantize_weights(
+    exact: Path, path: Path, operators: list[str], left_exact: list[str], **options: object
+) -> None:
+    """Write `exact` with the weights of `operators` as int8 per output channel, but for the nodes `left_exact`."""
+    with without_advice():
+        quantize_dynamic(
+            exact,
+            path,
+            weight_type=QuantType.QInt8,
+            per_channel=True,
+            op_types_to_quantize=operators,
+            nodes_to_exclude=left_exact,
+            extra_options=options,
+        )
 
 
 @contextmanager

@@ -15,6 +15,6 @@ COPY streams streams
 COPY ops/topic_specs.py ops/topic_specs.py
 COPY ops/docker ops/docker
 COPY ops/local ops/local
-ENV PATH=/opt/triage/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 ORT_DISABLE_TELEMETRY=1
+ENV PATH=/opt/triage/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 USER triage
 CMD ["python", "-m", "streams.worker", "worker", "--loglevel", "warn"]

@@ -86,9 +86,8 @@ def _ask_for_ends(admin: AdminClient, topics: Sequence[TopicSpec]) -> None:
         TopicPartition(t.name, number): OffsetSpec.latest() for t in topics for number in range(t.partitions)
     }
     if ends:
-        admin.list_topics(
-            timeout=_REQUEST_TIMEOUT_S
-        )  # else the client keeps to what it knew before the topics were
+        # else the client keeps to what it knew before the topics were
+        admin.list_topics(timeout=_REQUEST_TIMEOUT_S)
         _await(admin.list_offsets(ends, request_timeout=_REQUEST_TIMEOUT_S))
 
 

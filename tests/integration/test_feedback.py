@@ -29,13 +29,13 @@ from ops.cli.stack import stack_config
 from ops.local.blocking import running
 from ops.local.config import PartSpec, StackConfig
 from ops.local.stack import Stack
-from schemas import DeadLetter, DeadLetterReason, Origin, event_id
+from schemas import DeadLetter, DeadLetterReason, Origin
 from streams.adapters.redis_feedback import BufferStats, RedisFeedbackBuffer
 from streams.domain.feedback import FeedbackExample
 from streams.settings import BufferSettings
 from streams.topics import DEADLETTERS, STANDARD
 from tests.integration.parts import Parts
-from tests.unit.streams.factories import NOW, PRODUCER, admitted
+from tests.unit.streams.factories import admitted, dead_letter
 from trainer.watch.rounds import LABELS, Rounds
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(180)]
@@ -121,16 +121,7 @@ def _admit(bootstrap: str, *names: str) -> list[Origin]:
 
 
 def _declare_dead(bootstrap: str, origin: Origin) -> DeadLetter:
-    letter = DeadLetter(
-        event_id=event_id(DeadLetter.contract, "", str(origin)),
-        reason=DeadLetterReason.MODEL_REJECTED,
-        origin=origin,
-        occurred_at=NOW,
-        produced_by=PRODUCER,
-        payload_bytes=0,
-        encrypted_payload=None,
-        payload_key_id="k",
-    )
+    letter = dead_letter(origin)
     producer = Producer({"bootstrap.servers": bootstrap, "acks": "all"})
     producer.produce(DEADLETTERS.name, letter.model_dump_json(), str(origin))
     assert producer.flush(WAIT_S) == 0

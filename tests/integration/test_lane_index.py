@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 import redis
 
-from schemas import DeadLetter, DeadLetterReason, Origin, event_id
+from schemas import DeadLetter, Origin, event_id
 from streams.adapters.lane_index import LaneIndex
 from streams.errors import Unavailable
 from streams.ports import FoundMessage
 from streams.topics import DEADLETTERS, STANDARD
 from tests.integration.own_redis import own_redis
-from tests.unit.streams.factories import NOW, PRODUCER, admitted
+from tests.unit.streams.factories import admitted, dead_letter
 
 
 class Record:
@@ -104,16 +104,7 @@ def _find(url: str, topics: Topics, *message_ids: str) -> list[FoundMessage]:
 
 
 def _letter(origin: Origin) -> bytes:
-    letter = DeadLetter(
-        event_id=event_id(DeadLetter.contract, "", str(origin)),
-        reason=DeadLetterReason.MODEL_REJECTED,
-        origin=origin,
-        occurred_at=NOW,
-        produced_by=PRODUCER,
-        payload_bytes=0,
-        encrypted_payload=None,
-        payload_key_id="k",
-    )
+    letter = dead_letter(origin)
     return letter.model_dump_json().encode()
 
 

@@ -28,7 +28,7 @@ from streams.text import Windower
 from trainer.batches import encode
 from trainer.compress.structure import layers_of
 from trainer.data.rows import Row
-from trainer.export import export_float, export_int8, outside_encoder, without_advice
+from trainer.export import export_float, export_int8, outside_encoder, quantize_weights, without_advice
 from trainer.model import TriageBert
 
 __all__ = ["Graph", "export_fused", "export_fused_int8", "export_static", "write_graph"]
@@ -92,15 +92,13 @@ def export_fused_int8(model: TriageBert, path: Path) -> None:
         fused, half_way = Path(scratch) / "fused.onnx", Path(scratch) / "layers.onnx"
         export_fused(model, fused)
         attention = {node.name for node in onnx.load(str(fused)).graph.node if node.op_type == "Attention"}
-        quantize_dynamic(
+        quantize_weights(
             fused,
             half_way,
-            weight_type=QuantType.QInt8,
-            per_channel=True,
-            op_types_to_quantize=["MatMul", "Attention"],
-            nodes_to_exclude=[name for name in outside_encoder(fused) if name not in attention],
+            ["MatMul", "Attention"],
+            [name for name in outside_encoder(fused) if name not in attention],
             # the quantizer cannot infer what ONNX Runtime's own operators put out
-            extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},
+            DefaultTensorType=onnx.TensorProto.FLOAT,
         )
         graph = onnx.load(str(half_way))
         _quantize_words(graph.graph)

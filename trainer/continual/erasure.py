@@ -46,7 +46,9 @@ def _erase_from(run: RunFolder, patients: AbstractSet[str]) -> int:
         before.rename(run.memory)
     shutil.rmtree(before, ignore_errors=True)
     dataset = read_dataset(run.memory)
-    kept = [row for row in dataset.rows if row.group not in {group_of(row.source, one) for one in patients}]
+    sources = {row.source for row in dataset.rows}
+    erased = {group_of(source, patient) for source in sources for patient in patients}
+    kept = [row for row in dataset.rows if row.group not in erased]
     gone = len(dataset.rows) - len(kept)
     if gone:
         add_tombstone(run.continual / ERASED, gone, dataset.manifest.content_sha256)

@@ -9,18 +9,32 @@ from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
 
-from schemas import AdmittedMessage, Lane, Origin, Producer, event_id
+from schemas import AdmittedMessage, DeadLetter, DeadLetterReason, Lane, Origin, Producer, event_id
 from streams.adapters.model_bundle import ModelBundle
 from streams.domain.domain_distance import DomainStatistics
 from streams.domain.profile import ModelProfile, Thresholds
 from streams.ports import ModelAnswer
 from streams.text import VITALS_FIELDS, EncodedWindow, Windower
 
-__all__ = ["NOW", "PRODUCER", "admitted", "answer", "bundle", "profile", "record", "window"]
+__all__ = ["NOW", "PRODUCER", "admitted", "answer", "bundle", "dead_letter", "profile", "record", "window"]
 
 NOW = datetime(2026, 11, 1, 8, 0, tzinfo=UTC)
 PRODUCER = Producer(service="test", version="0")
 LABELS = ("normal", "hypertension", "diabetes", "heart_disease", "cancer")
+
+
+def dead_letter(origin: Origin, reason: DeadLetterReason = DeadLetterReason.MODEL_REJECTED) -> DeadLetter:
+    """Return the letter of a record, without its payload."""
+    return DeadLetter(
+        event_id=event_id(DeadLetter.contract, "", str(origin)),
+        reason=reason,
+        origin=origin,
+        occurred_at=NOW,
+        produced_by=PRODUCER,
+        payload_bytes=0,
+        encrypted_payload=None,
+        payload_key_id="k",
+    )
 
 
 def admitted(message_id: str = "m1", **changes: Any) -> AdmittedMessage:

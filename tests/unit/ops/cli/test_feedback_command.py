@@ -11,27 +11,18 @@ from ops.cli import feedback_outcomes
 from ops.cli.connection import patient_pseudonym
 from ops.cli.feedback_outcomes import FeedbackPlace, FeedbackWatcher, Outcomes
 from ops.cli.main import app
-from schemas import DeadLetter, DeadLetterReason, Origin, event_id
+from schemas import DeadLetterReason, Origin
 from streams.adapters.pseudonyms import HmacPseudonymizer
 from streams.errors import ConfigurationError
 from streams.topics import DEADLETTERS, FEEDBACK, MESSAGES
-from tests.unit.streams.factories import NOW, PRODUCER
+from tests.unit.streams.factories import dead_letter
 
 KEY = "k" * 40
 
 
 def letter(topic: str, place: FeedbackPlace, reason: DeadLetterReason) -> SimpleNamespace:
     origin = Origin(topic=topic, partition=place[0], offset=place[1])
-    value = DeadLetter(
-        event_id=event_id(DeadLetter.contract, "", str(origin)),
-        reason=reason,
-        origin=origin,
-        occurred_at=NOW,
-        produced_by=PRODUCER,
-        payload_bytes=0,
-        encrypted_payload=None,
-        payload_key_id="k",
-    )
+    value = dead_letter(origin, reason)
     return SimpleNamespace(value=lambda: value.model_dump_json().encode())
 
 
