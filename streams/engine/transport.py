@@ -110,6 +110,15 @@ class SafeBatchConsumer(Consumer):
         last commit: what was done since the one before would be done again."""
         return (tp for tp in self._guard.partitions if topics is None or tp in topics or tp.topic in topics)
 
+    async def _commit_offsets(self, offsets: Mapping[TP, int], start_new_transaction: bool = True) -> bool:
+        """Why: the base notes offsets as committed also where the commit failed, as in a rebalance, and does not try
+        them again: where nothing follows on a partition, its last messages would never count as done."""
+        did_commit: bool = await super()._commit_offsets(offsets, start_new_transaction)
+        if not did_commit:
+            for tp in offsets:
+                self._committed_offset.pop(tp, None)
+        return did_commit
+
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
         """Why: the base expands gaps between offsets into acked ones; a chunk's event would be one gap of its
         size, and the guard needs none, because it compares messages, not consecutive numbers."""

@@ -44,6 +44,20 @@ class TestCommits:
         first.ack(consumer)
         assert await self.commit(consumer) == {PLAIN: 7}
 
+    async def test_what_could_not_be_committed_is_committed_the_next_time(
+        self, consumer: SafeBatchConsumer, make_record: RecordFactory, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def fail(_: object) -> bool:  # as where the group has rebalanced
+            return False
+
+        consumer._thread.fetches = [{PLAIN: [make_record(0, b"", "plain")]}]
+        (message,) = [pick_up(consumer, message) for message in await fetch(consumer)]
+        message.ack(consumer)
+        with monkeypatch.context() as rebalancing:
+            rebalancing.setattr(consumer._thread, "commit", fail)
+            await consumer.commit()
+        assert await self.commit(consumer) == {PLAIN: 1}
+
     async def test_a_gap_reported_by_the_fetch_loop_does_not_count_as_done(
         self, consumer: SafeBatchConsumer, make_record: RecordFactory
     ) -> None:
