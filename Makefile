@@ -93,5 +93,9 @@ $(VENV)/.peers: requirements/bench.txt $(VENV)/.serve
 lock: $(UV) ## Resolve the pinned, hashed requirements anew
 	@PATH=$(CURDIR)/.uv/bin:$$PATH bash requirements/lock.sh
 
-clean: ## Remove what this checkout has built and recorded
-	rm -rf $(VENV) .venv-* .uv .triage .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+# Released versions, rounds and runs are nowhere else.
+KEPT = $(wildcard .env runs rounds $(filter-out model_repo/triage_bert/1,$(wildcard model_repo/*/[0-9]*)) model_repo/.retired)
+
+clean: ## Remove what this checkout has built and recorded; says what it keeps
+	rm -rf $(VENV) .venv-* .uv .triage .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@$(if $(KEPT),echo "Kept; remove by hand what nothing needs: $(KEPT)",true)
