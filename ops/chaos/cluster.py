@@ -6,13 +6,15 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from http.client import HTTPConnection, HTTPException
+from random import Random
 
 import psutil
 
 from ops.chaos.extra_worker import ExtraWorker
 from ops.chaos.groups import Groups
 from ops.chaos.triton_proxy import Behaviour, set_behaviour
-from ops.chaos.under_test import PROXY
+from ops.chaos.turns import Turns
+from ops.chaos.under_test import PROXY, STAGES
 from ops.local.config import PartSpec
 from ops.local.stack import Stack
 from ops.local.state import StackStatus
@@ -39,6 +41,7 @@ class Cluster:
         self._extra: list[ExtraWorker] = []
         self._extra_count = 0
         self._stubs_when_whole = len(self.model_processes())
+        self._turns = Turns({stage: self.workers(stage) for stage in STAGES})
         self._groups = Groups(str(stack.endpoints.kafka))
 
     def process(self, part: str) -> psutil.Process:
@@ -54,9 +57,14 @@ class Cluster:
         self._wait(runs, f"{part} does not run")
         return found[0]
 
-    def workers(self) -> list[str]:
-        """Names of the supervised workers."""
-        return [worker.name for worker in self._stack.config.workers if worker.name != PROXY]
+    def workers(self, stage: str | None = None) -> list[str]:
+        """Names of the supervised workers, or of those of one stage."""
+        workers = [worker for worker in self._stack.config.workers if worker.name != PROXY]
+        return [worker.name for worker in workers if stage in (None, worker.env["TRIAGE_STAGE"])]
+
+    def choose_worker(self, kind: str, rng: Random, *, first: str) -> str:
+        """Return a supervised worker for a fault of this kind to hit: see Turns."""
+        return self._turns.choose(kind, rng, first=first)
 
     def end(self, part: str, number: signal.Signals) -> None:
         """Send a deadly signal to a part and wait until its process is gone."""

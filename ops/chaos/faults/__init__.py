@@ -15,10 +15,10 @@ _SESSION_S = 6.0
 """The workers' session with the broker: who is stopped for longer is expelled, and comes back as a zombie."""
 
 FAULTS: tuple[FaultKind, ...] = (
-    KillWorker("kill_worker"),
-    PauseWorker("pause_worker", hold_s=_SESSION_S + 2.0),
-    AddWorker("add_worker", hold_s=1.0),
-    RemoveWorker("remove_worker"),
+    KillWorker("kill_worker", first_stage="assess"),
+    PauseWorker("pause_worker", hold_s=_SESSION_S + 2.0, first_stage="admit"),
+    AddWorker("add_worker", hold_s=1.0, first_stage="assess"),
+    RemoveWorker("remove_worker", first_stage="admit"),
     Kill("kill_triton", part="triton"),
     Pause("pause_triton", part="triton", hold_s=4.0),
     KillModelProcess("kill_model_process"),

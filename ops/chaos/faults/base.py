@@ -9,7 +9,7 @@ from typing import ClassVar
 from ops.chaos.cluster import Cluster
 from ops.chaos.history import Moment
 
-__all__ = ["FaultKind"]
+__all__ = ["FaultKind", "WorkerFault"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +23,13 @@ class FaultKind(ABC):
     @abstractmethod
     def strike(self, cluster: Cluster, rng: Random) -> AbstractContextManager[str]:
         """Inject on entry, which gives the name of what was hit; take back on exit. Raises NotRecovered."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerFault(FaultKind):
+    """It hits a worker of each stage in turn; `first_stage` tells where it begins."""
+
+    first_stage: str = "admit"
+
+    def _worker(self, cluster: Cluster, rng: Random) -> str:
+        return cluster.choose_worker(self.name, rng, first=self.first_stage)

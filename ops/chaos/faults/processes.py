@@ -10,7 +10,7 @@ from typing import ClassVar
 import psutil
 
 from ops.chaos.cluster import Cluster
-from ops.chaos.faults.base import FaultKind
+from ops.chaos.faults.base import FaultKind, WorkerFault
 from ops.chaos.history import Moment
 
 __all__ = ["Kill", "KillModelProcess", "KillWorker", "Pause", "PauseWorker", "Restart"]
@@ -54,23 +54,23 @@ class Pause(FaultKind):
 
 
 @dataclass(frozen=True, slots=True)
-class KillWorker(FaultKind):
-    """SIGKILL to any worker: its partitions move when its session ends."""
+class KillWorker(WorkerFault):
+    """SIGKILL to a worker: its partitions move when its session ends."""
 
     @contextmanager
     def strike(self, cluster: Cluster, rng: Random) -> Iterator[str]:
-        worker = rng.choice(cluster.workers())
+        worker = self._worker(cluster, rng)
         cluster.end(worker, signal.SIGKILL)
         yield worker
 
 
 @dataclass(frozen=True, slots=True)
-class PauseWorker(FaultKind):
-    """SIGSTOP to any worker for longer than its session: it goes on with work that others have taken over."""
+class PauseWorker(WorkerFault):
+    """SIGSTOP to a worker for longer than its session: it goes on with work that others have taken over."""
 
     @contextmanager
     def strike(self, cluster: Cluster, rng: Random) -> Iterator[str]:
-        worker = rng.choice(cluster.workers())
+        worker = self._worker(cluster, rng)
         with _stopped(cluster.process(worker)):
             yield worker
 

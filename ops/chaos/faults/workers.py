@@ -6,24 +6,24 @@ from dataclasses import dataclass
 from random import Random
 
 from ops.chaos.cluster import Cluster
-from ops.chaos.faults.base import FaultKind
+from ops.chaos.faults.base import WorkerFault
 
 __all__ = ["AddWorker", "RemoveWorker"]
 
 
 @dataclass(frozen=True, slots=True)
-class AddWorker(FaultKind):
-    """One more worker of any stage. It stays until a RemoveWorker takes it."""
+class AddWorker(WorkerFault):
+    """One more worker of a stage. It stays until a RemoveWorker takes it."""
 
     @contextmanager
     def strike(self, cluster: Cluster, rng: Random) -> Iterator[str]:
-        yield cluster.add_worker(rng.choice(cluster.workers()))
+        yield cluster.add_worker(self._worker(cluster, rng))
 
 
 @dataclass(frozen=True, slots=True)
-class RemoveWorker(FaultKind):
+class RemoveWorker(WorkerFault):
     """SIGTERM to an added worker, or to a supervised one, which is then started anew, as in a rolling update."""
 
     @contextmanager
     def strike(self, cluster: Cluster, rng: Random) -> Iterator[str]:
-        yield cluster.remove_worker(otherwise=rng.choice(cluster.workers()))
+        yield cluster.remove_worker(otherwise=self._worker(cluster, rng))
