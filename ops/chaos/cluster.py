@@ -70,10 +70,9 @@ class Cluster:
         """Send a deadly signal to a part and wait until its process is gone."""
         self._end(self.process(part), number)
 
-    def kill_model_process(self, number: int) -> None:
-        """SIGKILL to one of the model's processes, and wait until it is gone."""
-        processes = self.model_processes()
-        self._end(processes[number % len(processes)], signal.SIGKILL)
+    def kill(self, process: psutil.Process) -> None:
+        """SIGKILL, and wait until the process is gone."""
+        self._end(process, signal.SIGKILL)
 
     def _end(self, process: psutil.Process, number: signal.Signals) -> None:
         process.send_signal(number)

@@ -5,7 +5,15 @@ A fault is injected where its context is entered, and taken back where it is lef
 
 from ops.chaos.faults.base import FaultKind
 from ops.chaos.faults.model import ModelSwap, ModelUnload, Requests
-from ops.chaos.faults.processes import Kill, KillModelProcess, KillWorker, Pause, PauseWorker, Restart
+from ops.chaos.faults.processes import (
+    Kill,
+    KillModelProcess,
+    KillWorker,
+    Pause,
+    PauseModelProcess,
+    PauseWorker,
+    Restart,
+)
 from ops.chaos.faults.workers import AddWorker, RemoveWorker
 from ops.chaos.triton_proxy import Behaviour
 
@@ -22,6 +30,7 @@ FAULTS: tuple[FaultKind, ...] = (
     Kill("kill_triton", part="triton"),
     Pause("pause_triton", part="triton", hold_s=4.0),
     KillModelProcess("kill_model_process"),
+    PauseModelProcess("pause_model_process", hold_s=4.0),
     Requests("slow_triton", behaviour=Behaviour(delay_s=2.0), hold_s=5.0),
     Requests("unavailable_triton", behaviour=Behaviour(status="UNAVAILABLE"), hold_s=4.0),
     Requests("failing_triton", behaviour=Behaviour(status="INTERNAL"), hold_s=4.0),

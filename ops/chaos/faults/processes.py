@@ -13,7 +13,7 @@ from ops.chaos.cluster import Cluster
 from ops.chaos.faults.base import FaultKind, WorkerFault
 from ops.chaos.history import Moment
 
-__all__ = ["Kill", "KillModelProcess", "KillWorker", "Pause", "PauseWorker", "Restart"]
+__all__ = ["Kill", "KillModelProcess", "KillWorker", "Pause", "PauseModelProcess", "PauseWorker", "Restart"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +81,20 @@ class KillModelProcess(FaultKind):
 
     @contextmanager
     def strike(self, cluster: Cluster, rng: Random) -> Iterator[str]:
-        cluster.kill_model_process(rng.randrange(1000))
+        cluster.kill(rng.choice(cluster.model_processes()))
         yield "triton"
+
+
+@dataclass(frozen=True, slots=True)
+class PauseModelProcess(FaultKind):
+    """SIGSTOP to one of them: what it has been given waits, and the server goes on calling itself ready."""
+
+    recovers_from: ClassVar[Moment] = "ended"
+
+    @contextmanager
+    def strike(self, cluster: Cluster, rng: Random) -> Iterator[str]:
+        with _stopped(rng.choice(cluster.model_processes())):
+            yield "triton"
 
 
 @contextmanager
