@@ -24,6 +24,7 @@ __all__ = ["register"]
 
 console = Console(stderr=True)
 _SEED = 20261124
+_EXCUSE = "(as conflicting, but the sender used one id for two contents while Redis was away)"
 _SHOWN = (
     "accepted",
     "decided",
@@ -31,7 +32,7 @@ _SHOWN = (
     "copies",
     "lost",
     "conflicting",
-    "diverged",
+    "lost_reviews",
     "order_violations",
     "duplicated",
     "duplicate_rate",
@@ -114,6 +115,8 @@ def _print(verdict: "Verdict") -> None:
     figures = Table(box=None, pad_edge=False, show_header=False)
     for name in _SHOWN:
         figures.add_row(name.replace("_", " "), str(document[name]))
+        if name == "conflicting":
+            figures.add_row("  and diverged", f"{document['diverged']} {_EXCUSE}")
     out.print(figures)
     out.print(_recovery_table(document["recovery_by_kind"]))
     if document["examples"]:

@@ -43,7 +43,8 @@ class UnreadableEvent(ValueError):
 class Event:
     """`place` is its own topic-partition-offset, `origin` that of the record it was made from, where it says so.
 
-    `content` is a digest of everything that must be the same in two copies of the event.
+    `content` is a digest of everything that must be the same in two copies of the event. `versions`: those of the
+    model that it names. `review`: a decision that a clinician has to look at, or the request for that look.
     """
 
     topic: str
@@ -55,6 +56,8 @@ class Event:
     message: str | None
     origin: str | None
     content: str
+    versions: frozenset[str]
+    review: bool
 
     @property
     def place(self) -> str:
@@ -83,6 +86,8 @@ def parse(
             message=message_key(source, message_id) if source and message_id else None,
             origin=f"{origin['topic']}-{origin['partition']}-{origin['offset']}" if origin else None,
             content=_digest(topic, fields),
+            versions=_versions(topic, fields),
+            review=_is_of_review(topic, fields),
         )
     except (ValueError, KeyError, TypeError, AttributeError):
         raise UnreadableEvent(f"{topic}-{partition}-{offset}") from None
@@ -95,3 +100,19 @@ def _digest(topic: str, fields: dict[str, Any]) -> str:
         kept = {name: value for name, value in fields.items() if name not in _MAY_DIFFER}
     canonical = json.dumps(kept, sort_keys=True).encode()
     return blake2b(canonical, digest_size=12).hexdigest()
+
+
+def _versions(topic: str, fields: dict[str, Any]) -> frozenset[str]:
+    """A request for review repeats the decisions that it is about."""
+    if topic not in (DIAGNOSES, URGENCIES, REVIEWS):
+        return frozenset()
+    decisions = (fields, fields.get("diagnosis"), fields.get("urgency"))
+    models = [decision.get("model") for decision in decisions if decision]
+    return frozenset(str(model["version"]) for model in models if model)
+
+
+def _is_of_review(topic: str, fields: dict[str, Any]) -> bool:
+    """A withheld label and a provisional level wait for a clinician; an audit and a notice of waiting are neither."""
+    if topic == REVIEWS:
+        return fields.get("urgency") is not None and not fields.get("blind")
+    return fields.get("abstained") is True or fields.get("provisional") is True

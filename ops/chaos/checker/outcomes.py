@@ -36,6 +36,7 @@ class Outcomes:
     `lost`: numbers of accepted records without an outcome. `conflicting`: messages with decisions or dead letters
     that contradict each other. `diverged`: the same where the sender used one id for two contents and the store of
     ids was away. `blamed`: valid records that became dead letters. `pardoned`: poison that was decided.
+    `unreviewed`: messages whose decisions wait for a clinician whom nobody asked.
     `phantoms`: outcomes of what nobody sent. `vanished`: acknowledged records that the raw topic does not hold.
     """
 
@@ -47,16 +48,18 @@ class Outcomes:
     diverged: list[str] = field(default_factory=list)
     blamed: list[int] = field(default_factory=list)
     pardoned: list[int] = field(default_factory=list)
+    unreviewed: list[str] = field(default_factory=list)
     phantoms: list[str] = field(default_factory=list)
     vanished: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class _Decisions:
-    """The distinct contents that each decision topic holds for a message."""
+    """The distinct contents that each decision topic holds for a message, and the versions that all of them name."""
 
     diagnoses: frozenset[str]
     urgencies: frozenset[str]
+    versions: frozenset[str]
 
     @property
     def complete(self) -> bool:
@@ -64,13 +67,13 @@ class _Decisions:
 
     @property
     def contradictory(self) -> bool:
-        return len(self.diagnoses) > 1 or len(self.urgencies) > 1
+        return len(self.diagnoses) > 1 or len(self.urgencies) > 1 or len(self.versions) > 1
 
 
 Span = tuple[int, int]
 """From and to, in milliseconds since the epoch."""
 
-_UNDECIDED = _Decisions(frozenset(), frozenset())
+_UNDECIDED = _Decisions(frozenset(), frozenset(), frozenset())
 
 
 def find_outcomes(accepted: Iterable[Accepted], log: TopicLog, outages: Sequence[Span] = ()) -> Outcomes:
@@ -83,6 +86,7 @@ def find_outcomes(accepted: Iterable[Accepted], log: TopicLog, outages: Sequence
         _judge_message(name, group, decisions.get(name, _UNDECIDED), letters, found)
     _judge_letters(letters, found)
     _judge_reviews(log, found)
+    found.unreviewed += _unreviewed(log)
     _excuse(found, _reused(records), _spans(log), outages)
     known = {_name(record) for record in records} - {None}
     found.phantoms += sorted(decisions.keys() - known)
@@ -108,15 +112,25 @@ def _messages(records: Iterable[Accepted]) -> dict[str, list[Accepted]]:
 
 
 def _decisions(log: TopicLog) -> dict[str, _Decisions]:
+    versions = _versions(log)
     contents: dict[str, dict[str, set[str]]] = {}
     for topic in (DIAGNOSES, URGENCIES):
         for event in log.events[topic]:
             of_message = contents.setdefault(event.message or "", {DIAGNOSES: set(), URGENCIES: set()})
             of_message[topic].add(event.content)
     return {
-        name: _Decisions(frozenset(found[DIAGNOSES]), frozenset(found[URGENCIES]))
+        name: _Decisions(frozenset(found[DIAGNOSES]), frozenset(found[URGENCIES]), frozenset(versions[name]))
         for name, found in contents.items()
     }
+
+
+def _versions(log: TopicLog) -> dict[str, set[str]]:
+    """The versions of the model that the decisions and reviews of each message name."""
+    versions: defaultdict[str, set[str]] = defaultdict(set)
+    for topic in (DIAGNOSES, URGENCIES, REVIEWS):
+        for event in log.events[topic]:
+            versions[event.message or ""] |= event.versions
+    return versions
 
 
 def _judge_message(
@@ -172,6 +186,14 @@ def _judge_reviews(log: TopicLog, found: Outcomes) -> None:
         messages[event.event_id] = event.message or event.place
     differing = {messages[event_id] for event_id, distinct in contents.items() if len(distinct) > 1}
     found.conflicting += sorted(differing - set(found.conflicting))
+
+
+def _unreviewed(log: TopicLog) -> list[str]:
+    """Messages with a decision that waits for a clinician, and without a request for one."""
+    waiting = {
+        e.message or e.place for topic in (DIAGNOSES, URGENCIES) for e in log.events[topic] if e.review
+    }
+    return sorted(waiting - {event.message for event in log.events[REVIEWS] if event.review})
 
 
 def _excuse(

@@ -25,14 +25,14 @@ class Recovery:
     """`seconds`: until the last affected partition went on; `soonest_s`: until the first one did.
 
     Both are null where no message came in after the fault; without an affected partition they are the time to the
-    next decision on any. `partitions`: how many were affected.
+    next decision on any. `partitions`: the seconds of each that was affected.
     """
 
     kind: str
     target: str
     seconds: float | None
     soonest_s: float | None
-    partitions: int
+    partitions: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,17 +92,17 @@ def _recovery(fault: Fault, passages: Sequence[_Passage]) -> Recovery:
             for partition in passage.partitions:
                 first.setdefault(partition, passage)
     if not first:
-        return Recovery(fault.kind, fault.target, None, None, 0)
-    affected = [
-        (passage.decided_at_ms - since_ms) / 1000
-        for passage in first.values()
+        return Recovery(fault.kind, fault.target, None, None, {})
+    affected = {
+        partition: (passage.decided_at_ms - since_ms) / 1000
+        for partition, passage in sorted(first.items())
         if passage.decided_at_ms - passage.accepted_at_ms > AFFECTED_S * 1000
-    ]
+    }
     next_anywhere = (min(passage.decided_at_ms for passage in first.values()) - since_ms) / 1000
     return Recovery(
         fault.kind,
         fault.target,
-        max(affected, default=next_anywhere),
-        min(affected, default=next_anywhere),
-        len(affected),
+        max(affected.values(), default=next_anywhere),
+        min(affected.values(), default=next_anywhere),
+        affected,
     )

@@ -1,7 +1,7 @@
 """The verdict on a run: figures, findings, and whether it passed."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from ops.chaos.checker.events import DIAGNOSES, EVENT_TOPICS, EXPRESS, STANDARD, URGENCIES
@@ -19,7 +19,10 @@ _LEDGER_STORE = "redis"
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """See `Outcomes` for the findings. `duplicates`: further copies of an event id, by topic."""
+    """See `Outcomes` for the findings. `duplicates`: further copies of an event id, by topic.
+
+    `versions`: how many messages each version of the model decided.
+    """
 
     accepted: int
     kinds: dict[str, int]
@@ -28,6 +31,7 @@ class Verdict:
     duplicates: dict[str, int]
     unreadable: list[str]
     recoveries: list[Recovery]
+    versions: dict[str, int]
 
     @property
     def passed(self) -> bool:
@@ -40,6 +44,7 @@ class Verdict:
             found.vanished,
             found.blamed,
             found.pardoned,
+            found.unreviewed,
         )
         return not any((*findings, self.disorder, self.unreadable))
 
@@ -63,6 +68,7 @@ class Verdict:
             "duplicate_rate": self.duplicate_rate,
             "conflicting": len(found.conflicting),
             "diverged": len(found.diverged),
+            "lost_reviews": len(found.unreviewed),
             "order_violations": len(self.disorder),
             "dead_letters_of_valid_messages": len(found.blamed),
             "decided_poison": len(found.pardoned),
@@ -72,6 +78,8 @@ class Verdict:
             "faults": len(self.recoveries),
             "recovery_s": {kind: row["max"] for kind, row in by_kind(self.recoveries).items()},
             "recovery_by_kind": by_kind(self.recoveries),
+            "recoveries": [asdict(recovery) for recovery in self.recoveries],
+            "decided_by_version": self.versions,
             "duplicated_by_topic": self.duplicates,
             "accepted_by_kind": self.kinds,
             "examples": self._examples(),
@@ -83,6 +91,7 @@ class Verdict:
             "lost": found.lost,
             "conflicting": found.conflicting,
             "diverged": found.diverged,
+            "lost_reviews": found.unreviewed,
             "order_violations": self.disorder,
             "dead_letters_of_valid_messages": found.blamed,
             "decided_poison": found.pardoned,
@@ -103,7 +112,14 @@ def judge(history: History, log: TopicLog) -> Verdict:
         duplicates=_duplicates(log),
         unreadable=log.unreadable,
         recoveries=find_recoveries(history.faults, log),
+        versions=_decided_by_version(log),
     )
+
+
+def _decided_by_version(log: TopicLog) -> dict[str, int]:
+    """A message that two versions decided counts for both; one that no model could read for none."""
+    decided = {(event.message, version) for event in log.events[URGENCIES] for version in event.versions}
+    return dict(sorted(Counter(version for _, version in decided).items()))
 
 
 def _ledger_outages(history: History) -> list[Span]:

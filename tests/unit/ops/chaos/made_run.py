@@ -49,16 +49,36 @@ class MadeRun:
         topics: tuple[str, ...] = (DIAGNOSES, URGENCIES),
         partition: int = 0,
         worker: str = "w1",
+        version: str = "1",
+        waits: bool = False,
     ) -> None:
-        """Write decisions about the record's message."""
+        """Write decisions about the record's message; they wait for a clinician where they `wait`."""
+        model = {"name": "model", "version": version}
         for topic in topics:
-            value = {"label": label} if topic == DIAGNOSES else {"level": level}
-            document = self._document(topic, record, **value, produced_by=worker, occurred_at=self.now_ms)
+            says: dict[str, Any] = (
+                {"label": label, "abstained": waits}
+                if topic == DIAGNOSES
+                else {"level": level, "provisional": waits}
+            )
+            document = self._document(
+                topic, record, **says, model=model, produced_by=worker, occurred_at=self.now_ms
+            )
             self._append(topic, partition, key, document)
 
-    def review(self, record: Accepted, reason: str = "low_confidence") -> None:
-        """Write a request for review."""
-        self._append(REVIEWS, 0, "p", self._document("review", record, reasons=[reason]))
+    def review(
+        self,
+        record: Accepted,
+        reason: str = "low_confidence",
+        *,
+        version: str | None = "1",
+        blind: bool = False,
+    ) -> None:
+        """Write a request for review, by default of a decision; without `version` nothing is decided yet."""
+        says = None if version is None else {"model": {"name": "model", "version": version}}
+        document = self._document(
+            f"review-{blind}", record, reasons=[reason], diagnosis=says, urgency=says, blind=blind
+        )
+        self._append(REVIEWS, 0, "p", document)
 
     def bury(self, record: Accepted, *, at: str | None = None, reason: str = "not_json") -> None:
         """Write a dead letter of the record, or of its lane record `at`."""

@@ -239,3 +239,63 @@ def test_poison_that_was_decided_fails_the_run() -> None:
     verdict = run.judge()
     assert verdict.outcomes.pardoned == [0]
     assert not verdict.passed
+
+
+@pytest.mark.parametrize("topic", [DIAGNOSES, URGENCIES])
+def test_a_decision_that_waits_for_a_clinician_whom_nobody_asked_has_lost_its_review(topic: str) -> None:
+    run = MadeRun()
+    record = run.send("a")
+    run.admit(record)
+    for decided in (DIAGNOSES, URGENCIES):
+        run.decide(record, topics=(decided,), waits=decided == topic)
+    verdict = run.judge()
+    assert verdict.outcomes.unreviewed == ["chaos\x1fa"]
+    assert verdict.document()["lost_reviews"] == 1
+    assert not verdict.passed
+    run.review(record)
+    assert run.judge().passed
+
+
+def test_neither_an_audit_nor_a_notice_of_waiting_stands_for_the_review_of_a_decision() -> None:
+    run = MadeRun()
+    record = run.send("a")
+    run.finish(record, waits=True)
+    run.review(record, "random_audit", blind=True)
+    run.review(record, "model_unavailable", version=None)
+    assert run.judge().outcomes.unreviewed == ["chaos\x1fa"]
+
+
+def test_a_review_of_another_message_is_not_the_one_that_is_missing() -> None:
+    run = MadeRun()
+    run.finish(run.send("a"), waits=True)
+    other = run.send("b")
+    run.finish(other)
+    run.review(other)
+    assert run.judge().outcomes.unreviewed == ["chaos\x1fa"]
+
+
+def test_a_diagnosis_and_an_urgency_by_two_versions_conflict_though_each_is_there_once() -> None:
+    run = MadeRun()
+    record = run.send("a")
+    run.admit(record)
+    run.decide(record, topics=(DIAGNOSES,), version="1")
+    run.decide(record, topics=(URGENCIES,), version="2")
+    verdict = run.judge()
+    assert verdict.outcomes.conflicting == ["chaos\x1fa"]
+    assert not verdict.passed
+
+
+def test_a_review_that_repeats_a_decision_by_another_version_conflicts() -> None:
+    run = MadeRun()
+    run.finish(record := run.send("a"), version="1")
+    run.review(record, version="2")
+    assert run.judge().outcomes.conflicting == ["chaos\x1fa"]
+
+
+def test_what_each_version_decided_is_counted() -> None:
+    run = MadeRun()
+    for message_id, version in (("a", "1"), ("b", "2"), ("c", "2")):
+        run.finish(run.send(message_id), version=version)
+    verdict = run.judge()
+    assert verdict.passed
+    assert verdict.document()["decided_by_version"] == {"1": 1, "2": 2}

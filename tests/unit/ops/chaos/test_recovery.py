@@ -2,6 +2,7 @@
 
 import pytest
 
+from ops.chaos.checker.events import RAW
 from ops.chaos.history import Accepted
 from tests.unit.ops.chaos.made_run import MadeRun
 
@@ -35,9 +36,11 @@ def test_the_slowest_partition_counts_and_the_soonest_is_told() -> None:
     (recovery,) = run.judge().recoveries
     assert recovery.seconds == pytest.approx(6.1, abs=0.1)
     assert recovery.soonest_s == pytest.approx(1.1, abs=0.1)
-    assert recovery.partitions == 4, (
-        "the raw partitions and the lane partitions of the slow and the quick one"
-    )
+    expected = {"lane-0": 6.1, "lane-1": 1.1, f"{RAW}-0": 6.1, f"{RAW}-1": 1.1}
+    assert recovery.partitions == pytest.approx(expected, abs=0.1)
+    (told,) = run.judge().document()["recoveries"]
+    assert (told["kind"], told["target"]) == ("kill_worker", "w")
+    assert told["partitions"] == pytest.approx(expected, abs=0.1)
 
 
 def test_a_partition_that_only_had_nothing_to_do_is_not_affected() -> None:
