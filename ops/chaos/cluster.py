@@ -1,6 +1,5 @@
 """The running stack as the nemesis sees it: processes to hit, workers to add, a model repository to change."""
 
-import shutil
 import signal
 import time
 from collections import Counter
@@ -9,15 +8,22 @@ from http.client import HTTPConnection, HTTPException
 from random import Random
 
 import psutil
+from confluent_kafka import KafkaException
+from pydantic import SecretStr
 
 from ops.chaos.extra_worker import ExtraWorker
 from ops.chaos.groups import Groups
 from ops.chaos.triton_proxy import Behaviour, set_behaviour
 from ops.chaos.turns import Turns
 from ops.chaos.under_test import PROXY, STAGES
+from ops.chaos.versions import Versions
 from ops.local.config import PartSpec
 from ops.local.stack import Stack
 from ops.local.state import StackStatus
+from ops.release.errors import ReleaseRefused
+from ops.release.repository import ModelVersions
+from streams.errors import Unavailable
+from streams.settings import ModelServerSettings
 
 __all__ = ["Cluster", "NotRecovered"]
 
@@ -25,7 +31,6 @@ _STUB_NAME = "triton_python_b"  # "triton_python_backend_stub" as far as the ker
 _POLL_S = 0.05
 _RESTART_TIMEOUT_S = 90.0
 _REPOSITORY_TIMEOUT_S = 60.0
-_VERSIONS = ("1", "2")
 
 
 class NotRecovered(Exception):
@@ -40,7 +45,8 @@ class Cluster:
         self._stack = stack
         self._extra: list[ExtraWorker] = []
         self._extra_count = 0
-        self._stubs_when_whole = len(self.model_processes())
+        self._versions = Versions(_settings(stack, model), stack.config.data_dir / "second_version")
+        self._processes_per_version = len(self.model_processes())
         self._turns = Turns({stage: self.workers(stage) for stage in STAGES})
         self._groups = Groups(str(stack.endpoints.kafka))
 
@@ -78,10 +84,17 @@ class Cluster:
         process.send_signal(number)
         self._wait(lambda: not _lives(process), "a process does not end")
 
-    def model_processes(self) -> list[psutil.Process]:
-        """The stub processes in which Triton's Python backend runs the model."""
+    def model_processes(self, version: str | None = None) -> list[psutil.Process]:
+        """The stub processes in which Triton's Python backend runs a version of the model: the live one."""
+        code = f"/{self.model}/{version or self._versions.live}/"
         children = self.process("triton").children(recursive=True)
-        return [child for child in children if _lives(child) and child.name().startswith(_STUB_NAME)]
+        return [
+            child
+            for child in children
+            if _lives(child)
+            and child.name().startswith(_STUB_NAME)
+            and any(code in argument for argument in child.cmdline())
+        ]
 
     def wait_until_whole(self) -> None:
         """Wait until every part is ready, every model process lives and every worker has its partitions.
@@ -98,11 +111,18 @@ class Cluster:
             return (
                 status.is_ready
                 and None not in current
-                and len(self.model_processes()) >= self._stubs_when_whole
+                and all(self._is_served(version) for version in self._served_versions())
                 and all(worker.is_ready() for worker in self._extra)
             )
         except psutil.NoSuchProcess:  # it ended between two looks
             return False
+
+    def _is_served(self, version: str) -> bool:
+        return len(self.model_processes(version)) >= self._processes_per_version
+
+    def _served_versions(self) -> list[str]:
+        folder = self._stack.config.model_repository / self.model
+        return [str(number) for number in ModelVersions(folder).numbers()]
 
     def _group_sizes(self) -> dict[str, int]:
         """Members of each consumer group: the workers of a stage form one."""
@@ -131,16 +151,20 @@ class Cluster:
         """Tell the proxy in front of Triton how to treat requests."""
         set_behaviour(self._status().address(PROXY), behaviour)
 
-    def add_model_version(self) -> None:
-        """Put a second version, the first one's twin, beside the one that serves, and load it."""
-        folder = self._stack.config.model_repository / self.model
-        shutil.copytree(folder / _VERSIONS[0], folder / _VERSIONS[1], dirs_exist_ok=True)
-        self._ask_repository("load")
+    def install_model_version(self) -> None:
+        """Have a second version, which answers differently, beside the one that serves. Raises NotRecovered."""
+        self._take_step(self._versions.install)
 
-    def remove_model_version(self) -> None:
-        """Take the second version away again."""
-        shutil.rmtree(self._stack.config.model_repository / self.model / _VERSIONS[1], ignore_errors=True)
-        self._ask_repository("load")
+    def swap_model(self) -> str:
+        """Promote the second version, or roll back from it; the version that is live then. Raises NotRecovered."""
+        self._take_step(self._versions.swap)
+        return f"version {self._versions.live}"
+
+    def _take_step(self, step: Callable[[], None]) -> None:
+        try:
+            step()
+        except (ReleaseRefused, Unavailable, KafkaException) as cause:
+            raise NotRecovered(f"a step of a release failed: {cause}") from None
 
     def unload_model(self) -> None:
         """Take the model away from the running server."""
@@ -191,6 +215,19 @@ class Cluster:
             if time.monotonic() > deadline:
                 raise NotRecovered(f"{complaint} ({_RESTART_TIMEOUT_S:.0f} s)")
             time.sleep(_POLL_S)
+
+
+def _settings(stack: Stack, model: str) -> ModelServerSettings:
+    return ModelServerSettings(
+        development=True,
+        kafka_bootstrap=str(stack.endpoints.kafka),
+        kafka_security_protocol="PLAINTEXT",
+        redis_url=SecretStr(str(stack.endpoints.redis_url)),
+        model_repository=stack.config.model_repository,
+        model_name=model,
+        triton_address=str(stack.endpoints.triton_grpc),
+        triton_tls=False,
+    )
 
 
 def _lives(process: psutil.Process) -> bool:

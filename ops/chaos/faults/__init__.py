@@ -35,7 +35,7 @@ FAULTS: tuple[FaultKind, ...] = (
     Requests("unavailable_triton", behaviour=Behaviour(status="UNAVAILABLE"), hold_s=4.0),
     Requests("failing_triton", behaviour=Behaviour(status="INTERNAL"), hold_s=4.0),
     Requests("half_failing_triton", behaviour=Behaviour(status="INTERNAL", share=0.5), hold_s=4.0),
-    ModelSwap("swap_model", hold_s=1.0),
+    ModelSwap("swap_model"),
     ModelUnload("unload_model", hold_s=1.0),
     Kill("kill_redis", part="redis"),
     Pause("pause_redis", part="redis", hold_s=3.0),

@@ -32,15 +32,12 @@ class Requests(FaultKind):
 
 @dataclass(frozen=True, slots=True)
 class ModelSwap(FaultKind):
-    """A second version is loaded beside the one that serves, and taken away again."""
+    """A second version, which answers differently, is installed and promoted; the next swap rolls it back."""
 
     @contextmanager
     def strike(self, cluster: Cluster, rng: Random) -> Iterator[str]:
-        cluster.add_model_version()
-        try:
-            yield "triton"
-        finally:
-            cluster.remove_model_version()
+        cluster.install_model_version()
+        yield cluster.swap_model()
 
 
 @dataclass(frozen=True, slots=True)
