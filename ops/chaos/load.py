@@ -85,6 +85,7 @@ class Load:
             message.payload,
             message.patient.encode(),  # one raw partition for all messages of a patient: their order is known
             headers=list(message.headers),
+            timestamp=round((time.time() + message.clock_error.total_seconds()) * 1000),
             on_delivery=partial(self._note, message),
         )
         self.sent += 1

@@ -45,7 +45,10 @@ SHARES = {
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One raw record to send. `content` is the same in copies; `message_id` is null where none can be read."""
+    """One raw record to send. `content` is the same in copies; `message_id` is null where none can be read.
+
+    `clock_error`: by how much the sender's clock is off, in the message and in the record's own timestamp.
+    """
 
     number: int
     kind: Kind
@@ -54,6 +57,7 @@ class Message:
     payload: bytes | None
     content: str
     headers: tuple[tuple[str, bytes], ...] = ()
+    clock_error: timedelta = timedelta()
 
 
 Document = dict[str, Any]
@@ -73,7 +77,8 @@ def workload(count: int, *, seed: int) -> Iterator[Message]:
         elif kind in (Kind.COPY, Kind.REUSED_ID) and recent:
             yield _again(number, kind, document, *rng.choice(recent))
         else:
-            message = _message(number, kind, _adapt(kind, document, rng))
+            clock_error = rng.choice(_CLOCK_ERRORS) if kind is Kind.SKEWED_CLOCK else timedelta()
+            message = _message(number, kind, _adapt(kind, document, clock_error), clock_error)
             recent.append((message, document))
             yield message
 
@@ -93,19 +98,25 @@ def _document(number: int, told: CorpusMessage, rng: Random) -> Document:
     }
 
 
-def _adapt(kind: Kind, document: Document, rng: Random) -> Document:
+def _adapt(kind: Kind, document: Document, clock_error: timedelta) -> Document:
     if kind is Kind.RED_FLAG:
         document["text"] = f"{_RED_FLAG}. {document['text']}"
         document["language"] = "en"
     if kind is Kind.SKEWED_CLOCK:
-        document["sent_at"] = (datetime.now(UTC) + rng.choice(_CLOCK_ERRORS)).isoformat()
+        document["sent_at"] = (datetime.now(UTC) + clock_error).isoformat()
     return document
 
 
-def _message(number: int, kind: Kind, document: Document) -> Message:
+def _message(number: int, kind: Kind, document: Document, clock_error: timedelta = timedelta()) -> Message:
     payload = json.dumps(document).encode()
     return Message(
-        number, kind, document["message_id"], document["patient_id"], payload, content=_digest(payload)
+        number,
+        kind,
+        document["message_id"],
+        document["patient_id"],
+        payload,
+        content=_digest(payload),
+        clock_error=clock_error,
     )
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -44,6 +45,16 @@ def test_a_workload_has_every_kind_of_message_and_of_poison() -> None:
     assert {message.kind for message in messages} == set(Kind)
     kinds = Counter(message.content.rpartition("-")[0] for message in messages if message.kind is Kind.POISON)
     assert set(kinds) == set(POISONS)
+
+
+def test_a_clock_that_is_off_shows_in_the_message_and_in_the_record() -> None:
+    messages = list(workload(1000, seed=4))
+    off = [message for message in messages if message.clock_error]
+    assert {message.kind for message in off} == {Kind.SKEWED_CLOCK}
+    assert len(off) == sum(message.kind is Kind.SKEWED_CLOCK for message in messages)
+    for message in off:
+        sent_at = datetime.fromisoformat(json.loads(message.payload or b"")["sent_at"])
+        assert abs(sent_at - datetime.now(UTC) - message.clock_error) < timedelta(minutes=1)
 
 
 def test_a_copy_is_the_same_bytes_and_a_reused_id_is_not() -> None:
