@@ -28,9 +28,13 @@ class Versions:
         self._number: str | None = None
 
     def install(self) -> None:
-        """Have the second version beside the first, loaded. Changes nothing where it is. Raises ReleaseRefused."""
-        if not self._second.exists():
-            _write_another(self._settings.model_dir, self._second)
+        """Have the second version beside the first, loaded. Raises ReleaseRefused.
+
+        Once: a second load would have the server load both anew, and the swap would not be all that happens.
+        """
+        if self._number is not None:
+            return
+        _write_another(self._settings.model_dir, self._second)
         release = open_release(self._settings)
         with release.server, closing(release.log):
             self._number = release.install(self._second, _AUTHOR)
