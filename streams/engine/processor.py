@@ -17,10 +17,11 @@ from tenacity import (
     wait_none,
     wait_random_exponential,
 )
+from tenacity.wait import wait_base
 
 from streams.engine.errors import DeliveryFailed, StageFailed, frames_of
 from streams.engine.pauses import Pauses
-from streams.engine.progress import Progress
+from streams.engine.progress import Evidence, Progress
 from streams.engine.stage import INTERNAL_ERROR, PAYLOAD_TOO_LARGE, ConsumerRecord, Output, RetryPolicy, Stage
 from streams.errors import Rejected, Unavailable
 
@@ -28,9 +29,20 @@ __all__ = ["ChunkProcessor"]
 
 log = structlog.get_logger(__name__)
 
-LONE_ITEM_ATTEMPTS = 2
-
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Tries:
+    """How often the handler is called on the same items where it fails unexpectedly, and what lies between."""
+
+    attempts: int
+    wait: wait_base
+
+
+# the whole chunk has waited before it was bisected; its parts need not wait once more each
+_OF_A_PART = _Tries(1, wait_none())
+_OF_A_LONE_ITEM = _Tries(2, wait_none())
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +72,8 @@ class ChunkProcessor(Generic[T]):
         progress: Progress | None = None,
     ) -> None:
         self._stage = stage
-        self._attempts = policy.internal_attempts
         self._backoff = wait_random_exponential(multiplier=policy.initial_wait_s, max=policy.max_wait_s)
+        self._of_the_chunk = _Tries(policy.internal_attempts, self._backoff)
         self._max_output_bytes = max_output_bytes
         self._pauses = Pauses(topic)
         self._progress = progress or Progress()
@@ -102,56 +114,55 @@ class ChunkProcessor(Generic[T]):
         return all(output.size_bytes <= self._max_output_bytes for output in outputs)
 
     async def _handle_items(self, items: list[tuple[ConsumerRecord, T]]) -> list[Sequence[Output] | Rejected]:
-        """Handle the items; one that alone makes the handler fail is rejected, a failing environment is not
-        blamed on it.
+        """Handle the items; those that make the handler fail each by itself are rejected, a failing environment is
+        not blamed on them.
 
-        Evidence that the environment works: a sibling got through, or, for a single item, another chunk has
-        got through since, of this stream or of one that shares its progress. Without any the app crashes, nothing
-        is acked, and the restart meets the item again, among others.
+        Evidence that the environment works: a sibling got through, or another chunk has since the first failure, of
+        this stream or of one that shares its progress. Without any the app crashes, nothing is acked, and the restart
+        meets the items again, among others.
         """
         if not items:
             return []
-        handled_before = self._progress.handled
-        outcomes = await self._isolate(items, self._attempts)
+        evidence = Evidence(self._progress)
+        outcomes = await self._isolate(items, self._of_the_chunk, evidence)
         faults = [outcome for outcome in outcomes if isinstance(outcome, _Fault)]
-        if len(faults) == len(items) and (len(items) > 1 or self._progress.handled == handled_before):
+        if len(faults) == len(items) and not evidence.others_got_through:
             raise _stage_failed(items[0][0], faults[0].error)
         return [
             _internal_error(record, outcome.error) if isinstance(outcome, _Fault) else outcome
             for (record, _), outcome in zip(items, outcomes, strict=True)
         ]
 
-    async def _isolate(self, items: list[tuple[ConsumerRecord, T]], attempts: int) -> list[_Outcome]:
+    async def _isolate(
+        self, items: list[tuple[ConsumerRecord, T]], tries: _Tries, evidence: Evidence
+    ) -> list[_Outcome]:
         """One outcome per item, bisecting down to single items wherever the handler fails."""
-        outcome: _Outcome
+        failure: Rejected | _Fault
         try:
-            return list(await self._handle(items, attempts))
+            return list(await self._handle(items, tries, evidence))
         except (StageFailed, DeliveryFailed):
             raise
         except Rejected as verdict:
-            outcome = verdict
+            failure = verdict
         except Exception as error:  # noqa: BLE001 - judged in _handle_items, with its siblings
-            outcome = _Fault(error)
+            failure = _Fault(error)
         if len(items) == 1:
-            return [outcome]
+            return [failure]
         middle = len(items) // 2
-        halves = (items[:middle], items[middle:])
-        return [
-            outcome
-            for half in halves
-            for outcome in await self._isolate(half, LONE_ITEM_ATTEMPTS if len(half) == 1 else 1)
-        ]
+        outcomes: list[_Outcome] = []
+        for half in (items[:middle], items[middle:]):
+            outcomes += await self._isolate(half, _OF_A_LONE_ITEM if len(half) == 1 else _OF_A_PART, evidence)
+        return outcomes
 
     async def _handle(
-        self, items: list[tuple[ConsumerRecord, T]], attempts: int
+        self, items: list[tuple[ConsumerRecord, T]], tries: _Tries, evidence: Evidence
     ) -> Sequence[Sequence[Output]]:
-        """Call the handler, `attempts` times if it fails unexpectedly."""
-        is_whole_chunk = attempts == self._attempts
+        """Call the handler, and again as `tries` says if it fails unexpectedly."""
         retrying = AsyncRetrying(
             retry=retry_if_exception(_is_internal),
-            stop=stop_after_attempt(attempts),
-            # the whole chunk has waited before it was bisected; its parts need not wait once more each
-            wait=self._backoff if is_whole_chunk else wait_none(),
+            stop=stop_after_attempt(tries.attempts),
+            wait=tries.wait,
+            after=lambda _: evidence.note_failure(),
             reraise=True,
         )
         outputs: Sequence[Sequence[Output]] = await retrying(self._handle_when_available, items)

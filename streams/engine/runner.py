@@ -41,15 +41,16 @@ async def run_batches(
 
     `depth`: chunks of one partition in process at a time; UNDELIVERED_CHUNKS more may have been handed to the
     brokers, so that a handler never waits for an acknowledgement. A partition at its limit holds up the other
-    partitions of its topic, never those of another topic. `progress`: shared by streams that do the same work; a lone
-    message that fails on one of them is a dead letter while another gets messages through.
+    partitions of its topic, never those of another topic. `progress`: shared by streams that do the same work;
+    messages that fail on one of them are dead letters while another gets messages through.
 
     | What happens | What follows |
     |---|---|
     | `decode` or `handle` raises Rejected | dead letter for that message, the others go on |
     | `handle` raises Unavailable | waits as long as it takes, with capped, jittered back-off |
     | `handle` raises anything else | tried again, then bisected; dead letter if one message is at fault |
-    | every message of a chunk fails, or the stage breaks its contract | the app crashes, nothing is acked |
+    | every message of a chunk fails by itself while others get through | dead letters |
+    | the same while nothing gets through, or the stage breaks its contract | the app crashes, nothing is acked |
     | an output cannot be delivered | the same |
     | the partition is revoked, or the app stops | chunks that outlast the drain are abandoned, and come again |
     """

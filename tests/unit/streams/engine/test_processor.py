@@ -1,6 +1,7 @@
 """Which message is at fault, what is tried again, what ends in a crash."""
 
 import asyncio
+import itertools
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -167,41 +168,51 @@ async def test_a_lone_message_that_fails_without_any_other_success_is_not_blamed
         await processor.process(chunk("bug"))
 
 
-async def test_a_lone_message_that_fails_while_another_chunk_succeeds_is_a_dead_letter(
-    stage: ScriptedStage, processor: Processor, chunk: Chunk
+def gets_through_at(call: int, stage: ScriptedStage, others: Processor, chunk: Chunk) -> None:
+    """Let a chunk of `others` get through while the `call`-th call of the handler is on."""
+    handle = stage.handle
+    begun = itertools.count(1)
+
+    async def watched(items: Items) -> Sequence[Sequence[Output]]:
+        if next(begun) == call:
+            await others.process(chunk("a"))
+        return await handle(items)
+
+    stage.handle = watched  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 32])
+async def test_messages_that_fail_while_another_chunk_succeeds_are_dead_letters(
+    stage: ScriptedStage, processor: Processor, chunk: Chunk, size: int
 ) -> None:
-    stage_handle = stage.handle
-
-    async def handle(items: Items) -> Sequence[Sequence[Output]]:
-        if [text for _, text in items] == ["bug"] and len(stage.calls) == 0:
-            stage.calls.append([])
-            await processor.process(chunk("a"))
-        return await stage_handle(items)
-
-    stage.handle = handle  # type: ignore[method-assign]
-    assert values(await processor.process(chunk("bug"))) == [("dead", b"internal_error")]
+    gets_through_at(2, stage, processor, chunk)
+    outputs = await processor.process(chunk(*["bug"] * size))
+    assert values(outputs) == [("dead", b"internal_error")] * size
 
 
-async def test_a_lone_message_that_fails_while_a_stream_of_the_same_work_succeeds_is_a_dead_letter(
-    stage: ScriptedStage, chunk: Chunk
+@pytest.mark.parametrize("size", [1, 2, 32])
+async def test_what_got_through_before_the_first_failure_is_no_evidence(
+    stage: ScriptedStage, processor: Processor, chunk: Chunk, size: int
+) -> None:
+    gets_through_at(1, stage, processor, chunk)
+    with pytest.raises(StageFailed):
+        await processor.process(chunk(*["bug"] * size))
+
+
+@pytest.mark.parametrize("size", [1, 2])
+async def test_messages_that_fail_while_a_stream_of_the_same_work_succeeds_are_dead_letters(
+    stage: ScriptedStage, chunk: Chunk, size: int
 ) -> None:
     shared = Progress()
     express, standard = (
         ChunkProcessor(stage, topic=lane, policy=AT_ONCE, max_output_bytes=400, progress=shared)
         for lane in ("express", "standard")
     )
-    stage_handle = stage.handle
-
-    async def handle(items: Items) -> Sequence[Sequence[Output]]:
-        if not stage.calls:
-            stage.calls.append([])
-            await standard.process(chunk("a"))
-        return await stage_handle(items)
-
-    stage.handle = handle  # type: ignore[method-assign]
-    assert values(await express.process(chunk("bug"))) == [("dead", b"internal_error")]
+    gets_through_at(2, stage, standard, chunk)
+    outputs = await express.process(chunk(*["bug"] * size))
+    assert values(outputs) == [("dead", b"internal_error")] * size
     with pytest.raises(StageFailed):  # nothing has got through since
-        await express.process(chunk("bug"))
+        await express.process(chunk(*["bug"] * size))
 
 
 async def test_a_wrong_number_of_outputs_ends_the_stage_at_once(
