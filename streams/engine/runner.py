@@ -66,12 +66,25 @@ async def run_batches(
 
 
 class _Partition:
-    """The place in line of one partition."""
+    """The line of one partition.
+
+    What holds: chunks start in the order of the partition; each sends after the one before has sent, and none after
+    one that failed. So outputs are on their topics in order, and a restart, which begins at the first chunk that is not
+    acked, delivers nothing that should have come before what is there.
+    """
 
     def __init__(self, depth: int) -> None:
+        # a place from a chunk's start until it has sent, and one until it is acked or has failed
         self.in_process = asyncio.Semaphore(depth)
         self.unfinished = asyncio.Semaphore(depth + UNDELIVERED_CHUNKS)
-        self.last_produced: asyncio.Future[bool] | None = None
+        self.has_failed = False
+        self.last_sent = asyncio.Event()  # of the chunk that started last
+        self.last_sent.set()
+
+    def pass_turn(self, sent: asyncio.Event) -> None:
+        """The chunk of `sent` sends no more: the next one's turn."""
+        sent.set()
+        self.in_process.release()
 
 
 class ChunkRunner:
@@ -128,26 +141,26 @@ class ChunkRunner:
         await partition.in_process.acquire()
         if self._partitions.get(tp) is not partition:
             return  # abandoned while it waited for its turn
-        previous = partition.last_produced
-        produced = partition.last_produced = asyncio.get_running_loop().create_future()
-        produced.add_done_callback(lambda _: partition.in_process.release())
-        chunk = asyncio.create_task(self._run(event, previous, produced))
+        previous, sent = partition.last_sent, asyncio.Event()
+        partition.last_sent = sent
+        chunk = asyncio.create_task(self._run(event, partition, previous, sent))
         self._chunks.add(chunk)
 
         def leave_line(chunk: asyncio.Task[None]) -> None:  # also when it was cancelled before its first step
             self._chunks.discard(chunk)
             self._sending.discard(chunk)
             partition.unfinished.release()
-            if not produced.done():
-                produced.set_result(False)
+            if not sent.is_set():
+                partition.has_failed = True
+                partition.pass_turn(sent)
 
         chunk.add_done_callback(leave_line)
 
     async def _run(
-        self, event: Any, previous: asyncio.Future[bool] | None, produced: asyncio.Future[bool]
+        self, event: Any, partition: _Partition, previous: asyncio.Event, sent: asyncio.Event
     ) -> None:
         try:
-            await self._process(event, previous, produced)
+            await self._process(event, partition, previous, sent)
             return
         except asyncio.CancelledError as error:
             if _is_being_cancelled():
@@ -155,21 +168,23 @@ class ChunkRunner:
             failure: BaseException = error  # a handler's own cancellation would leave its partition stuck
         except BaseException as error:  # noqa: BLE001 - crashes the app, below; native code can panic
             failure = error
+        partition.has_failed = True
         # Outside of the handlers: mode logs the exception being handled, whose text could quote a patient.
         await self._crash(event, failure)
 
     async def _process(
-        self, event: Any, previous: asyncio.Future[bool] | None, produced: asyncio.Future[bool]
+        self, event: Any, partition: _Partition, previous: asyncio.Event, sent: asyncio.Event
     ) -> None:
         began_s = monotonic()
         outputs = await self._processor.process(event.value)
         self._chunk_size.note(len(event.value), monotonic() - began_s)
-        if previous is not None and not await previous:
-            return  # the chunk before this one failed: its outputs must not be overtaken
+        await previous.wait()
+        if partition.has_failed:
+            return
         if (chunk := asyncio.current_task()) is not None:
             self._sending.add(chunk)
         delivered = await self._sink.send(outputs)
-        produced.set_result(True)
+        partition.pass_turn(sent)
         await delivered
         await self._stream.ack(event)
 

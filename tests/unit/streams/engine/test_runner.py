@@ -63,8 +63,16 @@ class FakeSink:
     def __init__(self) -> None:
         self.sent: list[bytes | None] = []
         self.deliveries: list[asyncio.Future[int]] = []
+        self.refused: bytes | None = None
+        self.room = asyncio.Event()
+        self.room.set()
 
     async def send(self, outputs: Sequence[Output]) -> asyncio.Future[int]:
+        await self.room.wait()
+        if self.refused in [output.value for output in outputs]:  # as the producer refuses: without a wait
+            refusal: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+            refusal.set_exception(DeliveryFailed("MSG_SIZE_TOO_LARGE"))
+            return refusal
         self.sent += [output.value for output in outputs]
         self.deliveries.append(asyncio.get_running_loop().create_future())
         return self.deliveries[-1]
@@ -215,6 +223,28 @@ async def test_the_outputs_of_a_failed_chunk_are_not_overtaken_by_the_next(
     assert len(bench.stream.app.crashes) == 1
 
 
+@pytest.mark.parametrize("refused_by", ["producer", "brokers"])
+async def test_a_chunk_whose_outputs_are_refused_is_not_overtaken_by_the_next(
+    bench: Bench, make_record: RecordFactory, refused_by: str
+) -> None:
+    next_may_end = asyncio.Event()
+    bench.processor.gates[1] = waits_for(next_may_end)
+    if refused_by == "producer":
+        bench.sink.refused = b"0"
+        next_may_end.set()
+    bench.stream.push(make_record(0))
+    bench.stream.push(make_record(1))
+    await bench.settle()
+    if refused_by == "brokers":
+        bench.sink.deliveries[0].set_exception(DeliveryFailed("TOPIC_AUTHORIZATION_FAILED"))
+        await bench.settle()
+        next_may_end.set()
+        await bench.settle()
+    assert b"1" not in bench.sink.sent
+    assert bench.stream.acked == []
+    assert len(bench.stream.app.crashes) == 1
+
+
 async def test_a_crash_says_where_and_never_what(bench: Bench, make_record: RecordFactory) -> None:
     bench.processor.gates[3] = fails_with(RuntimeError(PATIENT_TEXT))
     with capture_logs() as logs:
@@ -300,6 +330,24 @@ async def test_an_abandoned_chunk_whose_outputs_are_on_their_way_is_acked_when_t
     assert not abandoning.done()
     bench.sink.deliver_all()
     await asyncio.wait_for(abandoning, timeout=20)
+    assert (bench.sink.sent, bench.stream.acked) == ([b"0"], [0])
+
+
+async def test_a_chunk_that_is_abandoned_while_it_sends_is_not_hindered_by_the_next_in_line(
+    bench: Bench, make_record: RecordFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner_module, "DELIVERY_GRACE_S", 20.0)
+    bench.sink.room.clear()
+    bench.stream.push(make_record(0))
+    bench.stream.push(make_record(1))
+    await bench.settle()
+    abandoning = asyncio.create_task(bench.runner.abandon())
+    await bench.settle()
+    bench.sink.room.set()
+    await bench.settle()
+    bench.sink.deliver_all()
+    await asyncio.wait_for(abandoning, timeout=20)
+    assert bench.stream.app.crashes == []
     assert (bench.sink.sent, bench.stream.acked) == ([b"0"], [0])
 
 
