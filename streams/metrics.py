@@ -30,6 +30,7 @@ __all__ = [
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _LONG_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0)
 _POWERS_OF_TWO = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+_CHUNK_SIZES = (*_POWERS_OF_TWO, 512)  # the largest chunk of a lane has 500
 
 DEAD_LETTERS = Counter("triage_dead_letters_total", "Dead letters written.", ["reason"])
 DUPLICATES = Counter("triage_duplicate_messages_total", "Identical copies of a message, decided once.")
@@ -45,7 +46,7 @@ ADJUDICATIONS = Gauge("triage_adjudications_open", "Messages on which clinicians
 REVIEWS = Counter("triage_reviews_total", "Reasons of review requests.", ["reason"])
 
 CHUNK_MESSAGES = Histogram(
-    "triage_chunk_messages", "Messages handled in one call.", ["topic"], buckets=_POWERS_OF_TWO
+    "triage_chunk_messages", "Messages handled in one call.", ["topic"], buckets=_CHUNK_SIZES
 )
 HANDLE_SECONDS = Histogram(
     "triage_handle_seconds", "Time of one such call, failed ones too.", ["topic"], buckets=_SECONDS
