@@ -7,7 +7,6 @@ the group and could process and deliver a message now; what it waits for is name
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from time import monotonic
-from typing import Any
 
 import structlog
 from faust.web import Request, Response, View
@@ -83,11 +82,9 @@ async def measure(app: App, brokers: Brokers) -> None:
     for service in app.waits_for:
         CONSUMPTION_PAUSED.labels(service).set(1)
     CONSUMER_LAG.clear()
-    consumer: Any = app.consumer
-    assignment = consumer.assignment() if app.started else set()
-    if not assignment:
+    positions = {(tp.topic, tp.partition): offset for tp, offset in app.committed_offsets.items()}
+    if not positions:
         return
-    positions = {(tp.topic, tp.partition): consumer._committed_offset[tp] for tp in assignment}
     try:
         lags = await brokers.lag(positions)
     except Unavailable:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import faust
 import structlog
 from faust.app import BootStrategy
+from faust.types import TP
 from mode import Service
 
 from streams.engine.chunk_size import ChunkSize
@@ -124,6 +125,15 @@ class App(faust.App):
     def waits_for(self) -> frozenset[str]:
         """The services for which consumption pauses now; empty while everything flows."""
         return frozenset().union(*(runner.waits_for for runner in self.chunk_runners))
+
+    @property
+    def committed_offsets(self) -> Mapping[TP, int | None]:
+        """What is committed of each partition that this worker owns; None: nothing is yet. Empty while it is not known,
+        as in a rebalance."""
+        if not self.started or self.rebalancing:
+            return {}
+        committed: dict[TP, int | None] = self.consumer.committed_offsets()
+        return committed
 
     async def stop(self) -> None:
         """Drain and stop, saying how long it took: what asks it to stop kills it after a while."""

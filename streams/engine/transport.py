@@ -113,11 +113,15 @@ class SafeBatchConsumer(Consumer):
     async def _commit_offsets(self, offsets: Mapping[TP, int], start_new_transaction: bool = True) -> bool:
         """Why: the base notes offsets as committed also where the commit failed, as in a rebalance, and does not try
         them again: where nothing follows on a partition, its last messages would never count as done."""
+        before = {tp: self._committed_offset[tp] for tp in offsets}
         did_commit: bool = await super()._commit_offsets(offsets, start_new_transaction)
         if not did_commit:
-            for tp in offsets:
-                self._committed_offset.pop(tp, None)
+            self._committed_offset.update(before)
         return did_commit
+
+    def committed_offsets(self) -> dict[TP, int | None]:
+        """What is committed of each partition of this worker; None: nothing is yet."""
+        return {tp: self._committed_offset[tp] for tp in self.assignment()}
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
         """Why: the base expands gaps between offsets into acked ones; a chunk's event would be one gap of its

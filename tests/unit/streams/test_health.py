@@ -20,14 +20,13 @@ LANE = TP("lane", 0)
 
 def worker(**changes: Any) -> Any:
     """An app that has joined its group and lacks nothing."""
-    consumer = SimpleNamespace(assignment=lambda: {LANE}, _committed_offset={LANE: 4})
     facts = {
         "started": True,
         "should_stop": False,
         "rebalancing": False,
         "consumer_generation_id": 1,
         "waits_for": frozenset(),
-        "consumer": consumer,
+        "committed_offsets": {LANE: 4},
     }
     return SimpleNamespace(**{**facts, **changes})
 

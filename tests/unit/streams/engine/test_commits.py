@@ -58,6 +58,30 @@ class TestCommits:
             await consumer.commit()
         assert await self.commit(consumer) == {PLAIN: 1}
 
+    async def test_a_failed_commit_leaves_what_was_committed_before(
+        self,
+        app: App,
+        consumer: SafeBatchConsumer,
+        make_record: RecordFactory,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        async def fail(_: object) -> bool:
+            return False
+
+        monkeypatch.setattr(App, "started", True)
+        assert app.committed_offsets[PLAIN] is None
+        consumer._thread.fetches = [{PLAIN: [make_record(offset, b"", "plain") for offset in range(2)]}]
+        first, second = [pick_up(consumer, message) for message in await fetch(consumer)]
+        first.ack(consumer)
+        await consumer.commit()
+        second.ack(consumer)
+        with monkeypatch.context() as rebalancing:
+            rebalancing.setattr(consumer._thread, "commit", fail)
+            await consumer.commit()
+            assert app.committed_offsets[PLAIN] == 1
+        await consumer.commit()
+        assert app.committed_offsets[PLAIN] == 2
+
     async def test_a_gap_reported_by_the_fetch_loop_does_not_count_as_done(
         self, consumer: SafeBatchConsumer, make_record: RecordFactory
     ) -> None:
