@@ -93,8 +93,9 @@ def _add_assess(app: App, settings: Settings) -> None:
 
 
 def _add_learn(app: App, settings: Settings) -> None:
-    stage = MeasuredStage(FEEDBACK.name, learn_stage(settings))
-    add_pages(app, Brokers(librdkafka_config(settings)), {})
+    learn_from = learn_stage(settings)
+    stage = MeasuredStage(FEEDBACK.name, learn_from)
+    add_pages(app, Brokers(librdkafka_config(settings)), {"redis": learn_from.learning.buffer.ready})
     topic = app.batch_topic(FEEDBACK.name, chunk_size=FEEDBACK_CHUNK, maxsize=4)
 
     @app.agent(topic, name="learn")

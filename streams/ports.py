@@ -171,6 +171,10 @@ class BufferEntry:
 class FeedbackBuffer(Protocol):
     """What clinicians said and what can be learned from it. Raises Unavailable, also while it is being rebuilt."""
 
+    async def ready(self) -> bool:
+        """Does it answer?"""
+        ...
+
     async def state(self, key: str) -> str | None:
         """The state of one message's case."""
         ...

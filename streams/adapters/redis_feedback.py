@@ -125,6 +125,15 @@ class RedisFeedbackBuffer:
         self._token = token
         self._write = self._redis.register_script(_WRITE)
 
+    async def ready(self) -> bool:
+        """See `streams.ports.FeedbackBuffer`."""
+        try:
+            with redis_errors():
+                await self._redis.ping()
+        except Unavailable:
+            return False
+        return True
+
     async def state(self, key: str) -> str | None:
         """See `streams.ports.FeedbackBuffer`."""
         with redis_errors():

@@ -39,6 +39,9 @@ class FakeBuffer:
         self.erased: list[str] = []
         self.races = races
 
+    async def ready(self) -> bool:
+        return True
+
     async def state(self, key: str) -> str | None:
         return self.entries[-1].state if self.entries else None
 
