@@ -20,8 +20,11 @@ FEEDBACK_CHUNK = 32
 """A chunk is what a crash repeats, and what an express request may have to wait behind: the standard lane's grows only
 while the model answers faster than one on two cores does."""
 EXPRESS_CHUNK = 16
-EXPRESS_DEPTH = 4096
-"""Deep, so that during an outage of the model every waiting express message is at least announced."""
+EXPRESS_DEPTH, EXPRESS_QUEUE = 512, 8
+"""Chunks of one partition in process, and read ahead of them. Deep, because during an outage of the model what is in
+process is at least announced, and because nothing waits behind a slow message: urgent messages come one by one, so 8
+partitions announce 4,096 of them. Bounded, because a backlog comes in chunks of EXPRESS_CHUNK and a message in process
+takes about 9 kB: all 8 partitions full are 67,000 messages, 0.6 GB. What follows waits at the brokers."""
 RETRY = RetryPolicy(initial_wait_s=0.1, max_wait_s=0.5)
 
 
@@ -70,12 +73,14 @@ def _add_assess(app: App, settings: Settings) -> None:
     for_express = MeasuredStage(EXPRESS.name, stages.express)
     for_standard = MeasuredStage(STANDARD.name, stages.standard)
     add_pages(app, Brokers(librdkafka_config(settings)), {"model": stages.live.ready})
-    express = app.batch_topic(EXPRESS.name, chunk_size=EXPRESS_CHUNK, maxsize=EXPRESS_DEPTH)
+    express = app.batch_topic(EXPRESS.name, chunk_size=EXPRESS_CHUNK, maxsize=EXPRESS_QUEUE)
     standard = app.batch_topic(
         STANDARD.name, chunk_size=STANDARD_CHUNK, largest_chunk=LARGEST_STANDARD_CHUNK, maxsize=4
     )
 
-    progress = Progress()  # both lanes stand on the same model: faults on a quiet express lane must not crash both
+    progress = (
+        Progress()
+    )  # both lanes stand on the same model: faults on a quiet express lane must not crash both
 
     @app.task
     async def follow_models() -> None:
