@@ -71,6 +71,8 @@ class TritonModel:
                 model_version=self._version,
                 outputs=self._outputs,
                 priority=_PRIORITY_LEVEL[priority],
+                # us in the server's queue, after which nobody waits for it any more
+                timeout=int(self._timeout_s * 1e6),
                 client_timeout=self._timeout_s,
             )
         except InferenceServerException as exc:

@@ -136,6 +136,14 @@ async def test_each_window_gets_its_own_answer_without_padding_from_the_pinned_v
     assert (request.model_name, request.model_version) == ("triage_bert", "7")
 
 
+async def test_a_request_whose_caller_has_gone_is_not_computed() -> None:
+    fake = FakeServer(STATUS.OK)
+    async with _model(fake, timeout_s=2.5) as model:
+        await model.infer([window(3)], Priority.EXPRESS)
+    (request,) = fake.asked
+    assert request.parameters["timeout"].int64_param == 2_500_000  # us
+
+
 @pytest.mark.parametrize(("status", "is_ready"), [(STATUS.OK, True), (STATUS.UNAVAILABLE, False)])
 async def test_readiness_is_the_servers_word(status: grpc.StatusCode, is_ready: bool) -> None:
     async with _model(FakeServer(status)) as model:
