@@ -17,16 +17,21 @@ from torch import Tensor
 from trainer.bundle import sha256_of
 from trainer.compress.subject import Subject, load_subject
 from trainer.cost import peak_memory_mb
+from trainer.ensemble import Ensemble
+from trainer.evaluate import model_results
 from trainer.finetune import make_deterministic
 from trainer.model import TriageBert
-from trainer.recording import code_version
-from trainer.runs import Averaged, RunFolder
+from trainer.packaging import by_source
+from trainer.recording import UNCALIBRATED, code_version, scores
+from trainer.runs import Averaged, RunFolder, Score
 from trainer.train import RunUnusable, export
 from trainer.tuning.reading import write_config
 from trainer.tuning.validate import validate
 
-__all__ = ["NotMixable", "average", "choose", "make_soup"]
+__all__ = ["ENSEMBLE", "NotMixable", "average", "choose", "make_soup", "mixed"]
 
+ENSEMBLE = "float32, ensemble"
+"""The system of the scores that the ensemble of what is put in has: see trainer.ensemble."""
 _FEWEST_RUNS = 2
 _FIGURE = "mean"
 
@@ -58,7 +63,7 @@ def choose(subjects: Sequence[Subject], *, greedy: bool) -> tuple[list[Subject],
     best_first = sorted(range(len(subjects)), key=lambda number: -figures[number])
     put_in, figure = [best_first[0]], figures[best_first[0]]
     for number in best_first[1:]:
-        tried = _figure(subjects[0], _mixed([subjects[one] for one in (*put_in, number)]))
+        tried = _figure(subjects[0], mixed([subjects[one].model for one in (*put_in, number)]))
         if not greedy or tried >= figure:
             put_in, figure = [*put_in, number], tried
     chosen = [subjects[number] for number in put_in]
@@ -78,11 +83,11 @@ def average(weights: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
     }
 
 
-def _mixed(subjects: Sequence[Subject]) -> TriageBert:
-    """The mean of `subjects` as a model of its own."""
-    model = deepcopy(subjects[0].model)
-    model.load_state_dict(average([subject.model.state_dict() for subject in subjects]))
-    return model
+def mixed(models: Sequence[TriageBert]) -> TriageBert:
+    """Return the mean of models of one shape as a model of its own."""
+    mean = deepcopy(models[0])
+    mean.load_state_dict(average([model.state_dict() for model in models]))
+    return mean
 
 
 def _figure(subject: Subject, model: TriageBert) -> float:
@@ -114,16 +119,29 @@ def _shape(model: TriageBert) -> dict[str, torch.Size]:
     return {name: value.shape for name, value in model.state_dict().items()}
 
 
+def _of_ensemble(chosen: Sequence[Subject]) -> tuple[Score, ...]:
+    splits = chosen[0].dataset.splits
+    ensemble = Ensemble([(subject.model, subject.windower) for subject in chosen], splits.calibration)
+    results = [
+        result
+        for name, rows in by_source(splits.test).items()
+        for result in model_results(ENSEMBLE, f"{name}, held out", rows, ensemble.answer(rows), UNCALIBRATED)
+    ]
+    return scores(ENSEMBLE, results)
+
+
 def _write(
     folder: RunFolder, chosen: Sequence[Subject], averaged: Averaged, started: datetime, began: float
 ) -> None:
-    best, model = chosen[0], _mixed(chosen)
+    best, model = chosen[0], mixed([subject.model for subject in chosen])
     config = best.config.model_copy(update={"name": folder.path.name})
     folder.version_dir.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(best.folder.version_dir / "tokenizer.json", folder.version_dir / "tokenizer.json")
     shutil.copyfile(best.folder.encoder, folder.encoder)
     write_config(config, folder.config)
     after = export(folder, config, model, best.windower, best.dataset)
+    if len(chosen) > 1:
+        after += _of_ensemble(chosen)
     written = {
         "name": folder.path.name,
         "started_at": started,

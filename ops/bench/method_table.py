@@ -15,7 +15,7 @@ from trainer.metrics import Figure, macro_f1, quadratic_weighted_kappa
 __all__ = ["BASELINE", "REFERENCE", "Comparison", "Line", "compare", "markdown", "replace_table"]
 
 BASELINE, REFERENCE = "TF-IDF + logistic regression", "default"
-_BEGIN, _END = "<!-- begin: triage bench methods -->", "<!-- end: triage bench methods -->"
+_PLACE = "triage bench methods"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,9 @@ class Comparison:
     lines: tuple[Line, ...]
 
 
-def compare(dataset: Dataset, outcomes: Mapping[str, Sequence[Outcome]], *, budget: str) -> Comparison:
+def compare(
+    dataset: Dataset, outcomes: Mapping[str, Sequence[Outcome]], *, training_rows: int, budget: str
+) -> Comparison:
     """Judge all methods on the same resamples of the test rows."""
     splits = dataset.splits
     sets = {_name(key, splits.train): (key, rows) for key, rows in judged_sets(splits.test).items()}
@@ -79,7 +81,7 @@ def compare(dataset: Dataset, outcomes: Mapping[str, Sequence[Outcome]], *, budg
         for method, runs in outcomes.items()
     )
     counts = {name: len(rows) for name, (_, rows) in sets.items()}
-    return Comparison(budget, len(splits.train), dataset.manifest.content_sha256, counts, lines)
+    return Comparison(budget, training_rows, dataset.manifest.content_sha256, counts, lines)
 
 
 def markdown(comparison: Comparison) -> str:
@@ -109,11 +111,12 @@ def markdown(comparison: Comparison) -> str:
     )
 
 
-def replace_table(document: Path, text: str) -> None:
-    """Put `text` between the marks of `document`; a document without them, or none, gets them at its end."""
+def replace_table(document: Path, text: str, *, place: str = "") -> None:
+    """Put `text` between the marks of `document` that name `place`; without them, they and it come at the end."""
     before = document.read_text(encoding="utf-8") if document.exists() else "# Methods of fine-tuning\n"
-    marked = f"{_BEGIN}\n\n{text}\n\n{_END}"
-    pattern = re.compile(re.escape(_BEGIN) + ".*" + re.escape(_END), re.DOTALL)
+    begin, end = (f"<!-- {edge}: {' '.join((_PLACE, place)).strip()} -->" for edge in ("begin", "end"))
+    marked = f"{begin}\n\n{text}\n\n{end}"
+    pattern = re.compile(re.escape(begin) + ".*" + re.escape(end), re.DOTALL)
     after = (
         pattern.sub(lambda _: marked, before)
         if pattern.search(before)

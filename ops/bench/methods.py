@@ -5,16 +5,18 @@ One run is one process. What was measured is kept, by rows and configuration, so
 """
 
 import hashlib
+import json
 import subprocess
 import sys
 import tempfile
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from ops.bench.method_run import Job, Outcome, judged_sets
+from ops.bench.method_run import Averages, Job, Outcome, few_of_each, judged_sets
 from ops.bench.method_table import BASELINE, Comparison, compare
 from ops.bench.processes import BenchmarkFailed
 from trainer.baselines import BagOfWords
@@ -27,7 +29,8 @@ from trainer.data.splits import Shares
 from trainer.encoders import PACKAGED
 from trainer.provenance import DATA
 from trainer.tuning.config import TrainConfig
-from trainer.tuning.reading import preset_names, read_config
+from trainer.tuning.methods import mergeable
+from trainer.tuning.reading import ConfigInvalid, preset_names, read_config
 
 __all__ = ["KEPT", "MethodsPlan", "bench_data", "key_of", "measure"]
 
@@ -44,7 +47,8 @@ class MethodsPlan:
     """`methods`: presets (all of them by default) or YAML files.
 
     `data`: a dataset's folder; otherwise `messages` written ones are split, and real sources below `real`, where they
-    are, are judged unseen. `encoder`: see TrainConfig; a YAML file that names another keeps it.
+    are, are judged unseen. `encoder`: see TrainConfig; a YAML file that names another keeps it. `per_class`: see Job.
+    `members`: so many runs of each method are also judged together, as a soup and as an ensemble.
     """
 
     methods: tuple[str, ...] = ()
@@ -55,6 +59,8 @@ class MethodsPlan:
     epochs: int = 2
     batch_size: int = 16
     max_length: int = 64
+    per_class: int | None = None
+    members: int = 1
     parallel: int = 1
     kept: Path = KEPT
     encoder: str = "packaged"
@@ -74,29 +80,57 @@ class MethodsPlan:
         }
         return given.model_copy(update=equal)
 
+    def job(self, method: str, seed: int, folder: Path) -> Job:
+        """Return one run of the method on the rows of `folder`. Raises ConfigInvalid."""
+        return Job(data=str(folder), config=self.config(method, seed), per_class=self.per_class)
+
+    def averaged(self, method: str, seed: int, folder: Path) -> Job:
+        """Return `members` runs of which that with `seed` is the first; no run is in two. Raises ConfigInvalid."""
+        job = self.job(method, seed, folder)
+        if not mergeable(job.config.method):
+            raise ConfigInvalid(
+                f"{method}: what it adds stays in the encoder, so its weights are not averaged"
+            )
+        further = tuple(seed + self.seeds * number for number in range(1, self.members))
+        return job.model_copy(update={"member_seeds": further})
+
 
 def measure(plan: MethodsPlan, say: Callable[[str], None]) -> Comparison:
     """Train every method with every seed, and compare. Raises BenchmarkFailed, ConfigInvalid, BadData."""
-    methods = plan.methods or preset_names()
-    jobs = [(method, seed) for seed in range(plan.seeds) for method in methods]
-    configs = {job: plan.config(*job) for job in jobs}
+    runs = [(method, seed) for seed in range(plan.seeds) for method in plan.methods or preset_names()]
+    together = runs if plan.members > 1 else []
     with tempfile.TemporaryDirectory(prefix="triage-methods-") as made:
-        dataset = read_dataset(plan.data) if plan.data is not None else bench_data(plan.messages, plan.real)
         folder = plan.data or Path(made) / "rows"
+        jobs = [*(plan.job(*run, folder) for run in runs), *(plan.averaged(*run, folder) for run in together)]
+        dataset = read_dataset(plan.data) if plan.data is not None else bench_data(plan.messages, plan.real)
         if plan.data is None:
             write_dataset(dataset, folder)
-        say(f"{len(dataset.splits.train)} training rows, {len(jobs)} runs, {plan.parallel} at a time")
-        outcomes = {BASELINE: [_baseline(dataset)]}
+        outcomes = {BASELINE: _baselines(plan, dataset)}
+        training_rows = _training_rows(plan, dataset)
+        say(f"{training_rows} training rows, {len(jobs)} runs, {plan.parallel} at a time")
 
-        def run(job: tuple[str, int]) -> Outcome:
-            outcome = _run(Job(data=str(folder), config=configs[job]), dataset, plan.kept, Path(made))
-            say(f"{_title(job[0])}, seed {job[1]}: {outcome.cpu_minutes:.1f} CPU minutes")
-            return outcome
+        def run_one(number: int) -> bytes:
+            result = _run(jobs[number], dataset, plan.kept, Path(made))
+            say(f"run {number + 1} of {len(jobs)}: {_title([*runs, *together][number][0])}")
+            return result
 
         with ThreadPoolExecutor(plan.parallel) as pool:
-            done = dict(zip(jobs, pool.map(run, jobs), strict=True))
-    outcomes |= {_title(method): [done[(method, seed)] for seed in range(plan.seeds)] for method in methods}
-    return compare(dataset, outcomes, budget=_budget(plan, configs))
+            results = list(pool.map(run_one, range(len(jobs))))
+    outcomes |= _by_title(plan, runs, results)
+    return compare(dataset, outcomes, training_rows=training_rows, budget=_budget(plan))
+
+
+def _by_title(
+    plan: MethodsPlan, runs: Sequence[tuple[str, int]], results: Sequence[bytes]
+) -> dict[str, list[Outcome]]:
+    found: dict[str, list[Outcome]] = defaultdict(list)
+    for (method, _), result in zip(runs, results, strict=False):
+        found[_title(method)].append(Outcome.model_validate_json(result))
+    for (method, _), result in zip(runs, results[len(runs) :], strict=False):
+        averages = Averages.model_validate_json(result)
+        found[f"{_title(method)}, soup of {plan.members}"].append(averages.soup)
+        found[f"{_title(method)}, ensemble of {plan.members}"].append(averages.ensemble)
+    return found
 
 
 def _is_file(method: str) -> bool:
@@ -132,15 +166,27 @@ def _thinned(rows: Sequence[Row], few: int) -> list[Row]:
     return [row for number, row in enumerate(rows) if number not in dropped]
 
 
-def _baseline(dataset: Dataset) -> Outcome:
-    splits, meter = dataset.splits, Meter()
+def _training_rows(plan: MethodsPlan, dataset: Dataset) -> int:
+    return len(dataset.splits.train) if plan.per_class is None else plan.per_class * len(DIAGNOSIS_LABELS)
+
+
+def _baselines(plan: MethodsPlan, dataset: Dataset) -> list[Outcome]:
+    """One, or one a seed where each seed draws its rows. Raises NothingToLearn."""
+    train, test = dataset.splits.train, dataset.splits.test
+    if plan.per_class is None:
+        return [_baseline(train, test)]
+    return [_baseline(few_of_each(train, plan.per_class, seed), test) for seed in range(plan.seeds)]
+
+
+def _baseline(train: Sequence[Row], test: Sequence[Row]) -> Outcome:
+    meter = Meter()
     classes: Mapping[str, int] = {"diagnosis": len(DIAGNOSIS_LABELS), "urgency": len(URGENCY_LEVELS)}
-    fitted = {task: BagOfWords(splits.train, task) for task in classes}
+    fitted = {task: BagOfWords(train, task) for task in classes}
     cost = meter.read("cpu")
     return Outcome(
         answers={
             "/".join(key): tuple(fitted[key[1]].probabilities(rows, classes[key[1]]).argmax(axis=1).tolist())
-            for key, rows in judged_sets(splits.test).items()
+            for key, rows in judged_sets(test).items()
         },
         trained_parameters=None,
         minutes=cost.minutes,
@@ -152,10 +198,12 @@ def _baseline(dataset: Dataset) -> Outcome:
 def key_of(job: Job, dataset: Dataset) -> str:
     """Return what a run is kept under: its rows and its whole configuration, the kind of method included."""
     named = job.config.model_dump_json()
+    if more := job.model_dump(mode="json", exclude={"data", "config"}, exclude_defaults=True):
+        named += json.dumps(more)
     return hashlib.sha256(f"{dataset.manifest.content_sha256} {named}".encode()).hexdigest()[:24]
 
 
-def _run(job: Job, dataset: Dataset, kept: Path, folder: Path) -> Outcome:
+def _run(job: Job, dataset: Dataset, kept: Path, folder: Path) -> bytes:
     key = key_of(job, dataset)
     result = kept / f"{key}.json"
     if not result.exists():
@@ -169,12 +217,15 @@ def _run(job: Job, dataset: Dataset, kept: Path, folder: Path) -> Outcome:
             raise BenchmarkFailed(f"{job.config.method.kind} ended with status {status}\n{end}")
         kept.mkdir(parents=True, exist_ok=True)
         result.write_bytes(unfinished.read_bytes())
-    return Outcome.model_validate_json(result.read_bytes())
+    return result.read_bytes()
 
 
-def _budget(plan: MethodsPlan, configs: Mapping[tuple[str, int], TrainConfig]) -> str:
+def _budget(plan: MethodsPlan) -> str:
     encoder = "all-MiniLM-L6-v2" if plan.encoder == "packaged" else "another encoder"
+    drawn = (
+        "" if plan.per_class is None else f"{plan.per_class} of each diagnosis, drawn anew for each seed, "
+    )
     return (
-        f"{plan.epochs} epochs in batches of {plan.batch_size}, windows of {plan.max_length} tokens, {encoder}, "
+        f"{drawn}{plan.epochs} epochs in batches of {plan.batch_size}, windows of {plan.max_length} tokens, {encoder}, "
         f"{plan.seeds} seeds, float32, 1 thread a run"
     )

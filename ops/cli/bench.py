@@ -89,10 +89,20 @@ def methods(
     messages: Annotated[int, typer.Option(min=100, help="Written messages, where there is no --data.")] = 700,
     epochs: Annotated[int, typer.Option(min=1)] = 2,
     max_length: Annotated[int, typer.Option(min=16, max=512, help="Tokens of a window.")] = 64,
+    per_class: Annotated[
+        int | None,
+        typer.Option(min=2, help="Train on so many rows of each diagnosis alone, drawn by the seed."),
+    ] = None,
+    members: Annotated[
+        int, typer.Option(min=1, help="Also judge so many runs of each method as a soup and as an ensemble.")
+    ] = 1,
     parallel: Annotated[int, typer.Option(min=1, help="Runs at a time.")] = 1,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE.md", help="Put the tables into this document.")
     ] = None,
+    place: Annotated[
+        str, typer.Option(metavar="NAME", help="Where in it: between the marks of this name.")
+    ] = "",
 ) -> None:
     """Every way of fine-tuning on the same rows and epochs: quality, parameters, time, memory."""
     # torch takes seconds to load: only this command waits for it
@@ -110,6 +120,8 @@ def methods(
         real=real,
         epochs=epochs,
         max_length=max_length,
+        per_class=per_class,
+        members=members,
         parallel=parallel,
     )
     try:
@@ -119,7 +131,7 @@ def methods(
         console.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(1) from None
     if out is not None:
-        replace_table(out, markdown(comparison))
+        replace_table(out, markdown(comparison), place=place)
     if as_json:
         typer.echo(json.dumps(to_jsonable_python(comparison)))
     else:

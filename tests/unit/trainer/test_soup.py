@@ -11,7 +11,7 @@ from streams.adapters.model_bundle import load_bundle
 from tests.unit.trainer.compress.finished_run import finished_run
 from trainer.compress.subject import load_subject
 from trainer.runs import RunFolder
-from trainer.soup import NotMixable, average, choose, make_soup
+from trainer.soup import ENSEMBLE, NotMixable, average, choose, make_soup
 from trainer.train import RunUnusable
 
 
@@ -48,6 +48,12 @@ def test_all_runs_are_averaged_into_a_version_that_can_be_served(tmp_path: Path)
     assert (record.method, record.status, record.name) == ("soup", "finished", "soup")
     assert record.averaged is not None
     assert set(record.averaged.put_in) == {"first", "second"} == set(record.averaged.runs)
+    judged = {(score.test_set, score.task) for score in record.after if score.system == "float32"}
+    assert (
+        judged
+        == {(score.test_set, score.task) for score in record.after if score.system == ENSEMBLE}
+        != set()
+    )
     assert load_bundle(made.version_dir).profile.version == "1"
     with pytest.raises(RunUnusable, match="name another run"):
         make_soup([first.path, second.path], tmp_path / "soup", greedy=False)
