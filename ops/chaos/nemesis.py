@@ -52,7 +52,8 @@ class Nemesis:
         load.brisk_until = messages
 
     def inject(self, kind: FaultKind) -> Fault:
-        """Inject one fault and wait until the stack is whole again. Raises NotRecovered."""
+        """Inject one fault into a stack that is whole, and wait until it is so again. Raises NotRecovered."""
+        self._cluster.wait_until_whole()  # a part may have died late of the fault before, as Triton of a stopped stub
         began_at_ms = _now_ms()
         with kind.strike(self._cluster, self._rng) as target:
             time.sleep(kind.hold_s)

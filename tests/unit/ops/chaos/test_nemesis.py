@@ -78,7 +78,7 @@ def test_faults_are_spread_over_the_messages_and_each_is_taken_back_before_the_n
     assert [(entry["kind"], entry["target"], entry["recovers_from"]) for entry in entries] == [
         ("fake", "part", "ended")
     ] * 3
-    assert cluster.waits == 3
+    assert cluster.waits == 6, "before and after each"
 
 
 def test_faults_that_are_left_when_the_load_is_over_still_come() -> None:
