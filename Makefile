@@ -27,8 +27,8 @@ demo: serve ## Start the whole stack, play patient messages, show them decided l
 demo-learning: dev ## Corrections become a promoted version and back, on a stack of its own, checked step by step
 	@$(VENV)/bin/triage demo learning
 
-test: dev check ## Everything: lint, types, import contracts, unit, contract and integration tests
-	$(RUN) -m pytest tests/contract tests/integration
+test: dev check ## Everything: lint, types, import contracts, unit, contract and integration tests, the short delivery proof
+	$(RUN) -m pytest tests/contract tests/integration tests/chaos
 
 check: dev ## The fast part: lint, types, import contracts, unit tests
 	$(VENV)/bin/ruff check .

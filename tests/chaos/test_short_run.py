@@ -17,9 +17,10 @@ def test_each_fault_once_loses_nothing_and_decides_nothing_twice(tmp_path: Path)
     document = verdict.document()
     findings = (
         *("lost", "conflicting", "order_violations", "phantoms", "vanished", "unreadable"),
-        *("dead_letters_of_valid_messages", "decided_poison"),
+        *("dead_letters_of_valid_messages", "decided_poison", "lost_reviews"),
     )
     assert {name: document[name] for name in findings} == dict.fromkeys(findings, 0), document["examples"]
     assert (document["accepted"], document["faults"]) == (2000, len(FAULTS))
+    assert set(document["decided_by_version"]) == {"1", "2"}, "both versions decided"
     accounted = ("decided", "dead_lettered", "copies", "diverged")
     assert sum(document[name] for name in accounted) >= 2000
