@@ -4,7 +4,7 @@ A fault is injected where its context is entered, and taken back where it is lef
 """
 
 from ops.chaos.faults.base import FaultKind
-from ops.chaos.faults.model import ModelSwap, ModelUnload, Requests
+from ops.chaos.faults.model import KillDuringSwap, ModelSwap, ModelUnload, Requests
 from ops.chaos.faults.processes import (
     Kill,
     KillModelProcess,
@@ -36,6 +36,7 @@ FAULTS: tuple[FaultKind, ...] = (
     Requests("failing_triton", behaviour=Behaviour(status="INTERNAL"), hold_s=4.0),
     Requests("half_failing_triton", behaviour=Behaviour(status="INTERNAL", share=0.5), hold_s=4.0),
     ModelSwap("swap_model"),
+    KillDuringSwap("kill_during_swap"),
     ModelUnload("unload_model", hold_s=1.0),
     Kill("kill_redis", part="redis"),
     Pause("pause_redis", part="redis", hold_s=3.0),

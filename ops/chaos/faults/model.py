@@ -1,5 +1,6 @@
 """The model server answers late, with errors, or while its models change."""
 
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from ops.chaos.faults.base import FaultKind
 from ops.chaos.history import Moment
 from ops.chaos.triton_proxy import HEALTHY, Behaviour
 
-__all__ = ["ModelSwap", "ModelUnload", "Requests"]
+__all__ = ["KillDuringSwap", "ModelSwap", "ModelUnload", "Requests"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,23 @@ class ModelSwap(FaultKind):
     def strike(self, cluster: Cluster, rng: Random) -> Iterator[str]:
         cluster.install_model_version()
         yield cluster.swap_model()
+
+
+@dataclass(frozen=True, slots=True)
+class KillDuringSwap(FaultKind):
+    """A worker of assessment is killed and the live version changes at once.
+
+    What it had decided and not yet committed comes again, to a worker with the other version.
+    """
+
+    recovers_from: ClassVar[Moment] = "ended"
+
+    @contextmanager
+    def strike(self, cluster: Cluster, rng: Random) -> Iterator[str]:
+        cluster.install_model_version()
+        worker = rng.choice(cluster.workers("assess"))
+        cluster.end(worker, signal.SIGKILL)
+        yield f"{worker}, {cluster.swap_model()}"
 
 
 @dataclass(frozen=True, slots=True)
