@@ -20,7 +20,7 @@ from ops.chaos.versions import Versions
 from ops.local.config import PartSpec
 from ops.local.stack import Stack
 from ops.local.state import StackStatus
-from ops.release.errors import ReleaseRefused
+from ops.release.errors import ReleaseRefused, ServerRefused
 from ops.release.repository import ModelVersions
 from streams.errors import Unavailable
 from streams.settings import ModelServerSettings
@@ -161,10 +161,18 @@ class Cluster:
         return f"version {self._versions.live}"
 
     def _take_step(self, step: Callable[[], None]) -> None:
-        try:
-            step()
-        except (ReleaseRefused, Unavailable, KafkaException) as cause:
-            raise NotRecovered(f"a step of a release failed: {cause}") from None
+        """Take a step of a release, again where the server went away under it; a recorded one is never repeated."""
+
+        def is_taken() -> bool:
+            try:
+                step()
+            except ServerRefused:
+                return False
+            except (ReleaseRefused, Unavailable, KafkaException) as cause:
+                raise NotRecovered(f"a step of a release failed: {cause}") from None
+            return True
+
+        self._wait(is_taken, "the model server refuses a step of a release")
 
     def unload_model(self) -> None:
         """Take the model away from the running server."""

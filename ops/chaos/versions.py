@@ -34,7 +34,8 @@ class Versions:
         """
         if self._number is not None:
             return
-        _write_another(self._settings.model_dir, self._second)
+        if not self._second.exists():
+            _write_another(self._settings.model_dir, self._second)
         release = open_release(self._settings)
         with release.server, closing(release.log):
             self._number = release.install(self._second, _AUTHOR)

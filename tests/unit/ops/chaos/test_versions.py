@@ -10,7 +10,7 @@ import pytest
 from ops.chaos import versions as module
 from ops.chaos.versions import Versions
 from ops.cli.stack import PROJECT_ROOT
-from ops.release.errors import NotReleasable
+from ops.release.errors import NotReleasable, ServerRefused
 from streams.domain.profile import ModelProfile
 from streams.settings import ModelServerSettings
 
@@ -39,8 +39,12 @@ class FakeRelease:
         self.server = self.log = Closed()
         self.installed: list[Path] = []
         self.live = ["1"]
+        self.refusals = 0
 
     def install(self, source: Path, _author: object) -> str:
+        if self.refusals:
+            self.refusals -= 1
+            raise ServerRefused
         self.installed.append(source)
         return "2"
 
@@ -106,3 +110,12 @@ def test_nothing_is_promoted_that_was_not_installed(versions: Versions, release:
     with pytest.raises(NotReleasable):
         versions.swap()
     assert release.live == ["1"]
+
+
+def test_an_install_that_the_server_refused_is_taken_again(versions: Versions, release: FakeRelease) -> None:
+    release.refusals = 1
+    with pytest.raises(ServerRefused):
+        versions.install()
+    versions.install()
+    versions.swap()
+    assert versions.live == "2"
