@@ -52,38 +52,54 @@ class ModelLog:
     async def state(self) -> LiveModel:
         """Return what all steps so far come to."""
         async with self._reading:  # a reader is for one thread at a time
-            return await asyncio.to_thread(self._read_on)
+            try:
+                read = await asyncio.to_thread(self._read_on, self._open(), self._state, self._next_offset)
+            except asyncio.CancelledError:
+                self._reader = None  # its thread reads on: the next call must not share it
+                raise
+            self._state, self._next_offset = read
+            return self._state
 
     def steps(self) -> list[RecordedStep]:
         """Return every step from the first one that can be read. Blocks."""
         return [
             RecordedStep(offset, appended_at, step)
-            for offset, appended_at, step in self._read({})
+            for offset, appended_at, step in self._read(self._open(), {})
             if isinstance(step, ModelLifecycle)
         ]
 
     def told(self) -> list[tuple[datetime, Step]]:
         """Return all that decides which version is live, with the broker's time. Blocks."""
-        return [(appended_at, step) for _, appended_at, step in self._read({}) if step is not None]
+        return [
+            (appended_at, step) for _, appended_at, step in self._read(self._open(), {}) if step is not None
+        ]
 
     def close(self) -> None:
         """Close the connections."""
         if self._reader is not None:
             self._reader.close()
 
-    def _read_on(self) -> LiveModel:
-        positions = {} if self._next_offset is None else {(MODELS.name, 0): self._next_offset}
-        for offset, _, step in self._read(positions):
-            self._next_offset = offset + 1
+    def _read_on(
+        self, reader: KafkaReader, state: LiveModel, next_offset: int | None
+    ) -> tuple[LiveModel, int | None]:
+        """Return both as they are after the last record. Changes nothing here: who called may have gone."""
+        positions = {} if next_offset is None else {(MODELS.name, 0): next_offset}
+        for offset, _, step in self._read(reader, positions):
+            next_offset = offset + 1
             if step is not None:
-                self._state = self._state.after(step)
-        return self._state
+                state = state.after(step)
+        return state, next_offset
 
-    def _read(self, positions: Mapping[tuple[str, int], int]) -> Iterator[tuple[int, datetime, Step | None]]:
-        """Yield each record; None: it is no step of this model."""
+    def _open(self) -> KafkaReader:
         if self._reader is None:
             self._reader = KafkaReader(self._config)
-        for batch in self._reader.read_on([MODELS.name], positions):
+        return self._reader
+
+    def _read(
+        self, reader: KafkaReader, positions: Mapping[tuple[str, int], int]
+    ) -> Iterator[tuple[int, datetime, Step | None]]:
+        """Yield each record; None: it is no step of this model."""
+        for batch in reader.read_on([MODELS.name], positions):
             for record in batch:
                 offset, (_, appended_ms) = record.offset() or 0, record.timestamp()
                 appended_at = datetime.fromtimestamp(appended_ms / 1000, UTC)

@@ -1,13 +1,17 @@
 """What cannot be read on triage.models.v1 is told, and does not stop what comes after it."""
 
+import asyncio
 import json
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
 
+import pytest
 from prometheus_client import REGISTRY
 
 from schemas import ModelLifecycle
+from streams.adapters import model_log
 from streams.adapters.model_log import ModelLog
 from streams.domain.live_model import UnreadableChange, fold
 from tests.unit.streams.domain.test_live_model import promoted
@@ -96,3 +100,42 @@ async def test_looking_at_the_history_does_not_take_records_from_who_follows() -
     (_, first), told = log.told()
     assert (first == log.steps()[0].step, told) == (True, (moment, UnreadableChange(2)))
     assert await log.state() == fold([first, UnreadableChange(2)])
+
+
+class SlowReader(Reader):
+    """Reads once it may; notes that it has begun, and ended."""
+
+    def __init__(self, values: Sequence[bytes]) -> None:
+        super().__init__(values)
+        self.begun, self.may_read, self.done = threading.Event(), threading.Event(), threading.Event()
+
+    def read_on(
+        self, topics: Sequence[str], positions: Mapping[tuple[str, int], int]
+    ) -> Iterator[list[Record]]:
+        self.begun.set()
+        assert self.may_read.wait(10)
+        yield from super().read_on(topics, positions)
+        self.done.set()
+
+
+async def test_a_reader_whose_call_was_cancelled_is_not_used_by_a_second_thread(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    values = [_written(promoted("2", 1)), _written(promoted("3", 2))]
+    slow, other = SlowReader(values), Reader(values)
+    readers = iter([slow, other])
+    monkeypatch.setattr(model_log, "KafkaReader", lambda _config: next(readers))
+    log = ModelLog({}, "triage_bert")
+    cancelled = asyncio.create_task(log.state())
+    assert await asyncio.to_thread(slow.begun.wait, 10)
+    cancelled.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await cancelled
+    try:
+        assert (await log.state()).version == "3"
+    finally:
+        slow.may_read.set()
+    assert await asyncio.to_thread(slow.done.wait, 10)
+    assert other.read == [0]
+    await log.state()
+    assert other.read == [0, 2], "what the abandoned thread read changed nothing"
