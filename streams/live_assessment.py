@@ -1,13 +1,16 @@
 """Assessment by the live version: a worker goes over to a promoted one between two chunks, without a restart.
 
-A chunk ends with the version that it began with. A version whose files are not those that were released, or which the
-model server does not have ready, does not serve: the worker stays on the one it has, and says so. So it does where the
-last change was written by a newer release and cannot be read; the next one that can be read is followed again.
+A chunk ends with the version that it began with, and a message that comes again is decided by the version that was live
+when it was first sighted, for as long as that one can be asked. A version whose files are not those that were released,
+or which the model server does not have ready, does not serve: the worker stays on the one it has, and says so. So it
+does where the last change was written by a newer release and cannot be read; the next one that can be read is followed
+again.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from time import monotonic
 
 import structlog
 
@@ -16,15 +19,17 @@ from streams.assessment import Assessment
 from streams.domain.decide import Decision
 from streams.domain.live_model import Candidate, LiveModel
 from streams.errors import Unavailable, VersionUnusable
-from streams.metrics import MODEL_LIVE, MODEL_WAITING
+from streams.metrics import MODEL_FORMER_GONE, MODEL_LIVE, MODEL_WAITING
 from streams.ports import Priority
-from streams.shadow import Shadow
+from streams.shadow import NeverReloads, Shadow
 
 __all__ = ["LiveAssessment", "Load"]
 
 log = structlog.get_logger(__name__)
 
 _FOLLOW_EVERY_S = 0.5
+_FORMER_WAIT_S = 10.0
+"""How long messages wait for a former version that fails while the live one is ready: a rollback must free them."""
 FILES, STEPS = "model-files", "model-steps"
 
 Load = Callable[[str, str | None], Assessment]
@@ -42,21 +47,90 @@ class LiveAssessment:
     _candidate: Candidate | None = None
     _serving: Assessment | None = None
     _loaded: dict[tuple[str, str | None], Assessment] = field(default_factory=dict)
+    _formers: dict[str, Assessment] = field(default_factory=dict)
+    _former_fails_since_s: dict[str, float] = field(default_factory=dict)
     _told: str | None = None
     _following: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def decide(self, messages: Sequence[AdmittedMessage], lane: Priority) -> list[Decision]:
-        """See `Assessment.decide`. Raises Unavailable, too, while it is not known which version is live."""
+    async def live_version(self) -> str:
+        """The version that decides now. Raises Unavailable while nobody can say, or it cannot serve."""
+        return (await self._live()).version
+
+    async def decide(
+        self, messages: Sequence[AdmittedMessage], lane: Priority, versions: Sequence[str | None]
+    ) -> list[Decision]:
+        """Return one decision a message, in their order, by its version of `versions`.
+
+        None, or a version that can no longer be asked: by the live one. Raises as `Assessment.decide` does, and
+        Unavailable while it is not known which version is live.
+        """
+        live = await self._live()
+        decisions: dict[int, Decision] = {}
+        for version, places in _places(versions, live.version).items():
+            part = [messages[place] for place in places]
+            if version == live.version:
+                made = await self._decide_by_live(live, part, lane)
+            else:
+                made = await self._decide_by_former(version, live, part, lane)
+            decisions.update(zip(places, made, strict=True))
+        return [decisions[place] for place in range(len(messages))]
+
+    async def _live(self) -> Assessment:
         if self._serving is None:
             await self.refresh()
-        serving = self._serving
-        if serving is None:
+        if self._serving is None:
             raise Unavailable(FILES)
-        decisions = await serving.decide(messages, lane)
-        is_live = self._serving is serving  # a candidate is compared with the version that it would follow
+        return self._serving
+
+    async def _decide_by_live(
+        self, live: Assessment, messages: Sequence[AdmittedMessage], lane: Priority
+    ) -> list[Decision]:
+        decisions = await live.decide(messages, lane)
+        is_live = self._serving is live  # a candidate is compared with the version that it would follow
         if self.shadow is not None and self._candidate is not None and is_live:
             self.shadow.offer(self._candidate, messages, decisions)
         return decisions
+
+    async def _decide_by_former(
+        self, version: str, live: Assessment, messages: Sequence[AdmittedMessage], lane: Priority
+    ) -> list[Decision]:
+        try:
+            decisions = await (await self._former(version)).decide(messages, lane)
+        except VersionUnusable:
+            waits_for = "files"
+        except Unavailable:
+            if not await self._is_given_up(version, live):
+                raise
+            waits_for = "server"
+        else:
+            self._former_fails_since_s.pop(version, None)
+            return decisions
+        MODEL_FORMER_GONE.inc(len(messages))
+        log.warning(
+            "model_former_version_gone",
+            version=version,
+            waits_for=waits_for,
+            serving=live.version,
+            messages=len(messages),
+        )
+        return await live.decide(messages, lane)
+
+    async def _former(self, version: str) -> Assessment:
+        """A version that was live, without the right to reload: that would take the live one away, too."""
+        if version not in self._formers:
+            known = [made for (name, _), made in self._loaded.items() if name == version]
+            # Its digest is not known here; a number is never given twice.
+            made = known[-1] if known else await self._load(version, None)
+            self._formers[version] = replace(made, model=NeverReloads(made.model))
+        return self._formers[version]
+
+    async def _is_given_up(self, version: str, live: Assessment) -> bool:
+        """A server that is away as a whole is waited for: it comes back with both."""
+        if not await live.model.ready():
+            self._former_fails_since_s.pop(version, None)
+            return False
+        since_s = self._former_fails_since_s.setdefault(version, monotonic())
+        return monotonic() - since_s >= _FORMER_WAIT_S
 
     async def ready(self) -> bool:
         """Can the version that serves be asked now?"""
@@ -131,3 +205,11 @@ class LiveAssessment:
         if told != self._told:
             self._told = told
             log.warning(event, **fields)
+
+
+def _places(versions: Sequence[str | None], live: str) -> Mapping[str, list[int]]:
+    """Which messages each version decides; None: the live one does."""
+    places: dict[str, list[int]] = {}
+    for place, version in enumerate(versions):
+        places.setdefault(version or live, []).append(place)
+    return places

@@ -16,6 +16,7 @@ __all__ = [
     "HANDLE_SECONDS",
     "LEDGER_AWAY",
     "MODEL_ERRORS",
+    "MODEL_FORMER_GONE",
     "MODEL_LIVE",
     "MODEL_SECONDS",
     "MODEL_STEPS_UNREADABLE",
@@ -70,6 +71,10 @@ MODEL_STEPS_UNREADABLE = Counter(
     "triage_model_steps_unreadable_total", "Records of triage.models.v1 that this release cannot read."
 )
 MODEL_ERRORS = Counter("triage_model_errors_total", "Inference requests that failed.", ["error"])
+MODEL_FORMER_GONE = Counter(
+    "triage_model_former_version_gone_messages_total",
+    "Redelivered messages whose first version cannot be asked any more: decided by the live one.",
+)
 MODEL_LIVE = Gauge("triage_model_version_live", "1 for the version that this worker decides by.", ["version"])
 MODEL_WAITING = Gauge(
     "triage_model_version_waiting", "1 while a promoted version cannot serve yet.", ["version", "waits_for"]

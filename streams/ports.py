@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,11 +20,14 @@ __all__ = [
     "FeedbackBuffer",
     "FoundMessage",
     "LanguageIdentifier",
+    "LedgerEntry",
     "MessageLedger",
     "ModelAnswer",
     "ModelServer",
     "Priority",
     "Pseudonymizer",
+    "SharedLedger",
+    "Sighted",
     "Sighting",
 ]
 
@@ -74,21 +77,42 @@ class Sighting(StrEnum):
     CONFLICT = "conflict"
 
 
-class MessageLedger(Protocol):
-    """Remembers which record first carried a message id, and with which content.
+class LedgerEntry(NamedTuple):
+    """Who carried a message id: `origin` is the record's place, `version` the one that was live when it was sighted.
 
-    Raises Unavailable; the caller then lets the messages pass.
+    `version` None: the release before this one wrote the entry, without.
     """
 
-    async def sight(self, entries: Sequence[tuple[str, str, str]]) -> list[Sighting]:
-        """`entries`: (key, content digest, record origin), in offset order; one sighting each."""
+    key: str
+    digest: str
+    origin: str
+    version: str | None
+
+
+class Sighted(NamedTuple):
+    """What the ledger says of an entry, and who carried its id first: the entry itself, where it is the first."""
+
+    sighting: Sighting
+    first: LedgerEntry
+
+
+class MessageLedger(Protocol):
+    """Remembers which record first carried a message id, with which content, and which version was live then."""
+
+    async def sight(self, entries: Sequence[LedgerEntry]) -> list[Sighted]:
+        """`entries` in offset order; one answer each."""
         ...
 
     async def release(self, key: str, origin: str) -> None:
-        """Forget `key` if the record at `origin` carried it first: it was not decided, so a copy is no duplicate.
+        """Forget `key` if the record at `origin` carried it first: it was not decided, so a copy is no duplicate."""
+        ...
 
-        Raises Unavailable.
-        """
+
+class SharedLedger(MessageLedger, Protocol):
+    """The ledger of all workers. Every call raises Unavailable while it is away."""
+
+    async def was_released(self, key: str, origin: str) -> bool:
+        """Whether `key` was forgotten because the record at `origin` was not decided."""
         ...
 
 

@@ -22,7 +22,7 @@ from streams.metrics import SHADOW, SHADOW_LABELS
 from streams.ports import ModelAnswer, ModelServer, Priority
 from streams.text import EncodedWindow
 
-__all__ = ["Shadow", "ShadowTally"]
+__all__ = ["NeverReloads", "Shadow", "ShadowTally"]
 
 log = structlog.get_logger(__name__)
 
@@ -44,8 +44,8 @@ class ShadowTally(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _NeverReloads:
-    """The model as a candidate may use it: a reload would take the live version away, too."""
+class NeverReloads:
+    """The model as one may use it that is not live: a reload would take the live version away, too."""
 
     model: ModelServer
 
@@ -108,7 +108,7 @@ class Shadow:
     async def _of(self, candidate: Candidate) -> Assessment:
         if self._assessment is None or self._candidate is None or self._candidate.since != candidate.since:
             loaded = await asyncio.to_thread(self.load, candidate.version, candidate.content_sha256)
-            self._assessment = replace(loaded, model=_NeverReloads(loaded.model))
+            self._assessment = replace(loaded, model=NeverReloads(loaded.model))
             self._candidate = candidate
         return self._assessment
 

@@ -1,4 +1,4 @@
-"""How the adapters of the feedback path reach Redis."""
+"""How adapters reach Redis, and what they make of its errors."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ _TIMEOUT_S = 2.0
 
 
 def connect(url: str) -> Redis:
-    """Return a client that tries once: who calls it pauses, and knows how to go on."""
+    """Return a client that tries once, for the feedback path: who calls it pauses, and knows how to go on."""
     client: Redis = Redis.from_url(
         url,
         socket_timeout=_TIMEOUT_S,

@@ -13,12 +13,9 @@ from itertools import islice
 
 from streams.errors import Unavailable
 from streams.metrics import LEDGER_AWAY
-from streams.ports import MessageLedger, Sighting
+from streams.ports import LedgerEntry, SharedLedger, Sighted, Sighting
 
 __all__ = ["RememberingLedger"]
-
-Entry = tuple[str, str, str]
-"""Key, content digest, record origin: as in `MessageLedger.sight`."""
 
 _REMEMBERED = 50_000
 _TOLD_AT_ONCE = 500
@@ -28,73 +25,88 @@ _TOLD_AT_ONCE = 500
 class RememberingLedger:
     """Asks `shared`. While that is away it refuses only what it knows to be another content under a known id.
 
-    What it let through meanwhile is told to `shared` before anything else once that is back.
+    What it let through meanwhile is told to `shared` before anything else once that is back. Never raises Unavailable.
     """
 
-    shared: MessageLedger
-    _seen: OrderedDict[str, tuple[str, str]] = field(default_factory=OrderedDict)
-    _untold: OrderedDict[str, Entry] = field(default_factory=OrderedDict)
+    # `_seen`: key to who carried it first: what `shared` said last, or what this worker let through while it was away.
+    #   Never what this worker released. Out of date where another worker released it: `shared` is asked.
+    # `_untold`: the entries of these that `shared` does not hold, as far as this worker knows.
+    # `_unreleased`: key to an origin that `shared` may hold as the first and must not. It is taken out before anything
+    #   of `_untold` is told, so a key may stand in both.
+    shared: SharedLedger
+    _seen: OrderedDict[str, LedgerEntry] = field(default_factory=OrderedDict)
+    _untold: OrderedDict[str, LedgerEntry] = field(default_factory=OrderedDict)
     _unreleased: dict[str, str] = field(default_factory=dict)
 
-    async def sight(self, entries: Sequence[Entry]) -> list[Sighting]:
-        """See `streams.ports.MessageLedger`. Never raises Unavailable."""
+    async def sight(self, entries: Sequence[LedgerEntry]) -> list[Sighted]:
+        """See `streams.ports.MessageLedger`."""
         try:
             await self._release_the_rest()
             await self._tell_the_rest()
-            sightings = await self.shared.sight(entries)
+            answers = await self.shared.sight(entries)
         except Unavailable:
             LEDGER_AWAY.inc(len(entries))
             return [self._recall(entry) for entry in entries]
-        return [self._confirm(entry, sighting) for entry, sighting in zip(entries, sightings, strict=True)]
+        return [await self._confirm(entry, answer) for entry, answer in zip(entries, answers, strict=True)]
 
     async def release(self, key: str, origin: str) -> None:
-        """See `streams.ports.MessageLedger`. Never raises Unavailable: what could not be released is, later."""
-        _, first_origin = self._seen.get(key, ("", None))
-        if first_origin == origin:
+        """See `streams.ports.MessageLedger`. What cannot be released now is, later."""
+        known = self._seen.get(key)
+        if known is not None and known.origin == origin:
             del self._seen[key]
             self._untold.pop(key, None)
         self._unreleased[key] = origin
         with suppress(Unavailable):
             await self._release_the_rest()
 
-    def _confirm(self, entry: Entry, sighting: Sighting) -> Sighting:
+    async def _confirm(self, entry: LedgerEntry, answer: Sighted) -> Sighted:
         """A shared ledger that came back without its last writes calls a known id new: this worker knows better."""
-        key, digest, origin = entry
-        known = self._seen.get(key)
-        if sighting is Sighting.FIRST and known is not None and known[0] != digest:
-            self._unreleased[key] = origin
-            self._untold[key] = (key, *known)
-            return Sighting.CONFLICT
-        if sighting is not Sighting.CONFLICT:
-            self._remember(entry)
-        return sighting
+        key, known = entry.key, self._seen.get(entry.key)
+        if known is None or (answer.sighting is Sighting.FIRST and await self._was_released(known)):
+            self._remember(answer.first)
+            return answer
+        if answer.sighting is Sighting.FIRST:
+            if known.origin != entry.origin:
+                self._unreleased[key] = entry.origin
+                self._untold[key] = known
+            return self._recall(entry)
+        if self._unreleased.get(key) == answer.first.origin:  # it was called new earlier in these entries
+            return self._recall(entry)
+        self._remember(answer.first)
+        return answer
+
+    async def _was_released(self, known: LedgerEntry) -> bool:
+        try:
+            return await self.shared.was_released(known.key, known.origin)
+        except Unavailable:
+            return False  # a dead letter can be sent again, a second decision cannot be taken back
 
     async def _tell_the_rest(self) -> None:
         while self._untold:
             batch = list(islice(self._untold.values(), _TOLD_AT_ONCE))
             await self.shared.sight(batch)
-            for key, _, _ in batch:
-                self._untold.pop(key, None)
+            for entry in batch:
+                if self._untold.get(entry.key) is entry:
+                    del self._untold[entry.key]
 
     async def _release_the_rest(self) -> None:
         for key, origin in list(self._unreleased.items()):
             await self.shared.release(key, origin)
-            self._unreleased.pop(key, None)
+            if self._unreleased.get(key) == origin:
+                del self._unreleased[key]
 
-    def _recall(self, entry: Entry) -> Sighting:
-        key, digest, _ = entry
-        if key not in self._seen:
+    def _recall(self, entry: LedgerEntry) -> Sighted:
+        known = self._seen.get(entry.key)
+        if known is None:
+            known = self._untold[entry.key] = entry
             self._remember(entry)
-            self._untold[key] = entry
             if len(self._untold) > _REMEMBERED:
                 self._untold.popitem(last=False)
-        known_digest, _ = self._seen[key]
         # A copy is decided once more rather than dropped on this worker's word alone: consumers drop the event.
-        return Sighting.FIRST if known_digest == digest else Sighting.CONFLICT
+        return Sighted(Sighting.FIRST if known.digest == entry.digest else Sighting.CONFLICT, known)
 
-    def _remember(self, entry: Entry) -> None:
-        key, digest, origin = entry
-        self._seen.setdefault(key, (digest, origin))
-        self._seen.move_to_end(key)
+    def _remember(self, first: LedgerEntry) -> None:
+        self._seen[first.key] = first
+        self._seen.move_to_end(first.key)
         if len(self._seen) > _REMEMBERED:
             self._seen.popitem(last=False)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -15,11 +16,11 @@ from streams.dead_letters import DeadLetterDesk
 from streams.domain.decide import Decision
 from streams.domain.events import decision_events
 from streams.engine import Output
-from streams.errors import Rejected, Unavailable
+from streams.errors import Rejected
 from streams.express_notice import ExpressNotice
-from streams.metrics import DECISIONS, DUPLICATES, LEDGER_AWAY, REVIEWS
+from streams.metrics import DECISIONS, DUPLICATES, REVIEWS
 from streams.outgoing import event_output
-from streams.ports import MessageLedger, Priority, Sighting
+from streams.ports import LedgerEntry, MessageLedger, Priority, Sighted, Sighting
 
 __all__ = ["AssessStage"]
 
@@ -29,12 +30,22 @@ Item = tuple[ConsumerRecord, AdmittedMessage]
 class Assessor(Protocol):
     """Decides about messages, in their order. Raises Unavailable, or Rejected where these cannot be decided."""
 
-    async def decide(self, messages: Sequence[AdmittedMessage], lane: Priority) -> list[Decision]: ...
+    async def live_version(self) -> str: ...
+
+    async def decide(
+        self, messages: Sequence[AdmittedMessage], lane: Priority, versions: Sequence[str | None]
+    ) -> list[Decision]:
+        """`versions`: one a message, live when it was first sighted; None: not known, so the one live now."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class AssessStage:
-    """Serves one lane: checks the message id, decides, announces."""
+    """Serves one lane: checks the message id, decides, announces.
+
+    A message is decided by the version that was live when it was first sighted, however often it is delivered: else one
+    event id could stand for two decisions.
+    """
 
     lane: Priority
     assessment: Assessor
@@ -53,9 +64,10 @@ class AssessStage:
             raise Rejected(DeadLetterReason.FIELD_INVALID) from None
 
     async def handle(self, items: Sequence[Item]) -> list[list[Output]]:
-        sightings = await self._sight(items)
+        sighted = await self._sight(items)
+        sightings = [each.sighting for each in sighted]
         due = [i for i, sighting in enumerate(sightings) if sighting in (Sighting.FIRST, Sighting.REDELIVERY)]
-        decisions = await self._decide([items[i] for i in due])
+        decisions = await self._decide([items[i] for i in due], [sighted[i].first.version for i in due])
         outputs: list[list[Output]] = [[] for _ in items]
         for i, decision in zip(due, decisions, strict=True):
             if i % YIELD_EVERY_MESSAGES == 0:
@@ -73,31 +85,25 @@ class AssessStage:
             message = self.decode(record)
         except Rejected:
             return self.dead_letters.letter(record, cause)
-        await self._release(record, message)
+        await self.ledger.release(_ledger_key(message), _place(record))
         return self._letter(record, message, cause)
 
-    async def _sight(self, items: Sequence[Item]) -> list[Sighting]:
-        entries = [
-            (_ledger_key(message), message.content_digest, _place(record)) for record, message in items
-        ]
-        try:
-            return await self.ledger.sight(entries)
-        except Unavailable:
-            LEDGER_AWAY.inc(len(items))  # deciding twice is better than not deciding: consumers drop the copy
-            return [Sighting.FIRST] * len(items)
+    async def _sight(self, items: Sequence[Item]) -> list[Sighted]:
+        async with self._watch(items):
+            version = await self.assessment.live_version()
+        return await self.ledger.sight(
+            [
+                LedgerEntry(_ledger_key(message), message.content_digest, _place(record), version)
+                for record, message in items
+            ]
+        )
 
-    async def _release(self, record: ConsumerRecord, message: AdmittedMessage) -> None:
-        try:
-            await self.ledger.release(_ledger_key(message), _place(record))
-        except Unavailable:
-            LEDGER_AWAY.inc()  # a copy will count as a duplicate: waiting would hold up the lane's other patients
+    async def _decide(self, items: Sequence[Item], versions: Sequence[str | None]) -> list[Decision]:
+        async with self._watch(items):
+            return await self.assessment.decide([message for _, message in items], self.lane, versions)
 
-    async def _decide(self, items: Sequence[Item]) -> list[Decision]:
-        messages = [message for _, message in items]
-        if self.notice is None or not messages:
-            return await self.assessment.decide(messages, self.lane)
-        async with self.notice.watch(items):
-            return await self.assessment.decide(messages, self.lane)
+    def _watch(self, items: Sequence[Item]) -> AbstractAsyncContextManager[None]:
+        return nullcontext() if self.notice is None or not items else self.notice.watch(items)
 
     def _announce(self, record: ConsumerRecord, message: AdmittedMessage, decision: Decision) -> list[Output]:
         events = decision_events(

@@ -10,6 +10,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from schemas import LifecycleStep
+from streams import live_assessment
 from streams.adapters.model_bundle import content_sha256
 from streams.assessment import Assessment
 from streams.domain.live_model import Candidate, LiveModel, UnreadableChange, fold
@@ -60,7 +61,7 @@ class World:
 
 
 async def _deciding_version(live: LiveAssessment) -> str:
-    (decision,) = await live.decide([admitted()], Priority.STANDARD)
+    (decision,) = await live.decide([admitted()], Priority.STANDARD, [None])
     assert decision.urgency.model is not None
     return decision.urgency.model.version
 
@@ -79,7 +80,7 @@ async def test_a_worker_that_starts_after_a_promotion_never_decides_by_another_v
     world.now = None
     live = world.live()
     with pytest.raises(Unavailable, match="brokers"):
-        await live.decide([admitted()], Priority.STANDARD)
+        await live.decide([admitted()], Priority.STANDARD, [None])
     world.now = fold([promoted("2", 1)])
     assert await _deciding_version(live) == "2"
 
@@ -89,7 +90,7 @@ async def test_a_worker_that_starts_without_the_live_version_s_files_waits_for_t
     world.now = fold([promoted("2", 1)])
     live = world.live()
     with pytest.raises(Unavailable, match="model-files"):
-        await live.decide([admitted()], Priority.STANDARD)
+        await live.decide([admitted()], Priority.STANDARD, [None])
     assert not await live.ready()
 
 
@@ -120,7 +121,7 @@ async def test_a_chunk_in_flight_ends_with_the_version_that_it_began_with() -> N
     world = World(v1=slow, v2=FakeModel())
     live = world.live()
     await live.refresh()
-    in_flight = asyncio.create_task(live.decide([admitted("early")], Priority.STANDARD))
+    in_flight = asyncio.create_task(live.decide([admitted("early")], Priority.STANDARD, [None]))
     await asyncio.sleep(0)
     world.now = fold([promoted("2", 1)])
     await live.refresh()
@@ -165,7 +166,7 @@ async def test_a_worker_that_starts_and_cannot_read_the_last_change_waits() -> N
     world.now = fold([UnreadableChange(1)])
     live = world.live()
     with pytest.raises(Unavailable, match="model-steps"):
-        await live.decide([admitted()], Priority.STANDARD)
+        await live.decide([admitted()], Priority.STANDARD, [None])
     assert not await live.ready()
     world.now = fold([promoted("3", 2)], world.now)
     assert await _deciding_version(live) == "3"
@@ -176,9 +177,12 @@ class Offered:
 
     def __init__(self) -> None:
         self.versions: list[str] = []
+        self.messages = 0
 
-    def offer(self, candidate: Candidate, messages: object, decisions: object) -> None:
+    def offer(self, candidate: Candidate, messages: Sequence[object], decisions: Sequence[object]) -> None:
+        assert len(messages) == len(decisions)
         self.versions.append(candidate.version)
+        self.messages += len(messages)
 
 
 async def test_a_candidate_is_compared_with_the_version_that_it_would_follow_alone() -> None:
@@ -194,6 +198,92 @@ async def test_a_candidate_is_compared_with_the_version_that_it_would_follow_alo
     await live.refresh()
     assert await _deciding_version(live) == "2"
     assert offered.versions == ["3"], "while it still decides by the version before, nothing is compared"
+
+
+async def _versions(live: LiveAssessment, *versions: str | None) -> list[str]:
+    """Which version decided each of as many messages."""
+    messages = [admitted(str(place)) for place in range(len(versions))]
+    decisions = await live.decide(messages, Priority.STANDARD, versions)
+    return [decision.urgency.model.version for decision in decisions if decision.urgency.model is not None]
+
+
+def _gone() -> float:
+    return REGISTRY.get_sample_value("triage_model_former_version_gone_messages_total") or 0.0
+
+
+@pytest.mark.parametrize("has_served_here", [False, True])
+async def test_a_message_is_decided_by_the_version_of_its_first_sighting(has_served_here: bool) -> None:
+    world = World(v1=FakeModel(), v2=FakeModel())
+    live = world.live()
+    if has_served_here:
+        await live.refresh()
+    world.now = fold([promoted("2", 1)])
+    await live.refresh()
+    assert await live.live_version() == "2"
+    gone = _gone()
+    assert await _versions(live, "1", "2", None, "1") == ["1", "2", "2", "1"]
+    assert sorted(world.loads) == ["1", "2"]
+    assert _gone() == gone
+
+
+async def test_without_the_former_version_s_files_the_live_one_decides_and_it_is_counted() -> None:
+    world = World(v2=FakeModel())
+    world.now = fold([promoted("2", 1)])
+    gone = _gone()
+    assert await _versions(world.live(), "1", None, "1") == ["2", "2", "2"]
+    assert _gone() == gone + 2
+
+
+async def test_a_former_version_that_fails_is_waited_for_and_then_given_up_without_a_reload(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """After the rollback of a broken version its messages must not hold up their partition for ever."""
+    now_s = 100.0
+    monkeypatch.setattr(live_assessment, "monotonic", lambda: now_s)
+    world = World(v1=FakeModel(broken=True), v2=FakeModel())
+    world.now = fold([promoted("2", 1)])
+    live, gone = world.live(), _gone()
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            await _versions(live, "1")
+        now_s += 9.0
+    assert await _versions(live, "1") == ["2"]
+    assert (_gone(), world.models["1"].reloads) == (gone + 1, 0)
+    world.models["1"].broken = False
+    assert await _versions(live, "1") == ["1"]
+
+
+async def test_a_server_that_is_away_as_a_whole_does_not_change_who_decides(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now_s = 100.0
+    monkeypatch.setattr(live_assessment, "monotonic", lambda: now_s)
+    world = World(v1=FakeModel(), v2=FakeModel())
+    world.now = fold([promoted("2", 1)])
+    live = world.live()
+    await live.refresh()
+    for model in world.models.values():
+        model.broken = True
+    for _ in range(3):
+        with pytest.raises(Unavailable):
+            await _versions(live, "1")
+        now_s += 60.0
+    world.models["2"].broken = False
+    with pytest.raises(Unavailable):
+        await _versions(live, "1")
+    world.models["1"].broken = False
+    assert await _versions(live, "1") == ["1"]
+
+
+async def test_what_a_former_version_decides_is_not_compared_with_the_candidate() -> None:
+    world, offered = World(v1=FakeModel(), v2=FakeModel()), Offered()
+    live = world.live()
+    live.shadow = cast(Any, offered)
+    world.now = fold([promoted("2", 1), step(LifecycleStep.SHADOWING, "3", share=1.0)])
+    await _versions(live, "1", "1")
+    assert offered.messages == 0
+    await _versions(live, "1", "2", "1")
+    assert offered.messages == 1
 
 
 @pytest.mark.parametrize("made", [False, True])
