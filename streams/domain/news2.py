@@ -66,8 +66,9 @@ def _parameter_scores(vitals: VitalSigns) -> list[int | None]:
 def _score(value: float, bands: _Bands, step: float) -> int:
     """Score `value`; between two neighbours on the chart the higher of their scores counts."""
     steps = round(value / step, 6)
-    return max(_band(math.floor(steps) * step, bands), _band(math.ceil(steps) * step, bands))
+    return max(_band(whole * step, bands) for whole in {math.floor(steps), math.ceil(steps)})
 
 
 def _band(value: float, bands: _Bands) -> int:
-    return next(score for highest, score in bands if round(value, 6) <= highest)
+    on_chart = round(value, 6)
+    return next(score for highest, score in bands if on_chart <= highest)

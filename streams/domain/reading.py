@@ -76,27 +76,27 @@ def read_windows(
 
 def _rounded(probabilities: NDArray[np.float64]) -> tuple[float, ...]:
     """Six decimals: beyond them float32 logits say nothing, and events stay small."""
-    return tuple(round(min(max(float(p), 0.0), 1.0), 6) for p in probabilities)
+    return tuple(round(min(max(p, 0.0), 1.0), 6) for p in probabilities.tolist())
 
 
 def _contributions(window: EncodedWindow, values: NDArray[np.float32]) -> tuple[Contribution, ...]:
     """Return the largest contributions of text tokens; special tokens have no span and are left out."""
-    spans = [
-        (start, end, float(value))
-        for (start, end), value in zip(window.offsets, values, strict=True)
-        if end > start
-    ]
-    spans.sort(key=lambda span: -abs(span[2]))
+    largest_first = (-np.abs(values)).argsort(kind="stable").tolist()
+    spans = [index for index in largest_first if window.offsets[index][1] > window.offsets[index][0]]
     return tuple(
-        Contribution(start=start, end=end, contribution=round(value, 5))
-        for start, end, value in spans[:_MAX_CONTRIBUTIONS]
+        Contribution(
+            start=window.offsets[index][0],
+            end=window.offsets[index][1],
+            contribution=round(float(values[index]), 5),
+        )
+        for index in spans[:_MAX_CONTRIBUTIONS]
     )
 
 
 def _vital_contributions(profile: ModelProfile, values: NDArray[np.float32]) -> tuple[VitalContribution, ...]:
     named = [
-        VitalContribution(field=field, contribution=round(float(value), 5))
-        for field, value in zip(profile.vitals_fields, values, strict=True)
+        VitalContribution(field=field, contribution=round(value, 5))
+        for field, value in zip(profile.vitals_fields, values.tolist(), strict=True)
         if value != 0.0
     ]
     return tuple(sorted(named, key=lambda item: -abs(item.contribution)))
