@@ -18,8 +18,6 @@ __all__ = ["DIFFERS", "Triton"]
 
 _STUB_NAME = "triton_python_b"  # "triton_python_backend_stub" as far as the kernel keeps a name
 _EXIT_TIMEOUT_S = 5
-_NICENESS = 10
-"""The model takes every cycle it is given; a red flag must not wait behind it at admission or at the broker."""
 _SELF_TEST_TIMEOUT_S = 60.0
 DIFFERS = 3  # exit status of the self-test where the served model is wrong, not merely away
 
@@ -63,7 +61,6 @@ class Triton(Part):
             for option in (f"--{name}-address={LOOPBACK}", f"--{name}-port={self._ports[name]}")
         ]
         return [
-            *("nice", "-n", str(_NICENESS)),
             str(self._files.server),
             f"--model-repository={self._model_repository}",
             f"--backend-directory={self._files.backends}",

@@ -73,6 +73,7 @@ class TritonModel:
                 priority=_PRIORITY_LEVEL[priority],
                 # us in the server's queue, after which nobody waits for it any more
                 timeout=int(self._timeout_s * 1e6),
+                parameters={"urgent": priority is Priority.EXPRESS},
                 client_timeout=self._timeout_s,
             )
         except InferenceServerException as exc:

@@ -1,7 +1,10 @@
 """model_repo/triage_bert/1/model.py with a stand-in for Triton's utilities, which exist only inside the server."""
 
 import importlib.util
+import json
+import os
 import sys
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -51,9 +54,13 @@ class InferenceResponse:
 class Request:
     tensors: Arrays
     cancelled: bool = field(default=False)
+    is_urgent: bool | None = None
 
     def is_cancelled(self) -> bool:
         return self.cancelled
+
+    def parameters(self) -> str:
+        return "" if self.is_urgent is None else json.dumps({"urgent": self.is_urgent})
 
 
 def _utilities() -> ModuleType:
@@ -105,6 +112,24 @@ def test_answer_is_that_of_the_row_alone(model: Any, model_dir: Path) -> None:
         expected = dict(zip(names, session.run(names, alone), strict=True))
         for name in ("diagnosis_logits", "urgency_logits", "embedding"):
             np.testing.assert_array_equal(response.arrays()[name][row], expected[name][0])
+
+
+@pytest.mark.parametrize(("is_urgent", "gives_way"), [(None, True), (False, True), (True, False)])
+def test_only_an_urgent_request_runs_with_the_niceness_of_the_process(
+    model: Any, monkeypatch: pytest.MonkeyPatch, is_urgent: bool | None, gives_way: bool
+) -> None:
+    seen: list[int] = []
+    session = model.session
+
+    class Watched:
+        def run(self, names: list[str], feed: Arrays) -> list[Any]:
+            seen.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+            return list(session.run(names, feed))
+
+    monkeypatch.setattr(model, "session", Watched())
+    model.execute([Request(_batch(3), is_urgent=is_urgent)])
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    assert seen == [max(own, 10) if gives_way else own]
 
 
 def test_attributions_are_padded_and_the_vitals_stand_at_the_end(model: Any) -> None:

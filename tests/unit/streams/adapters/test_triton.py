@@ -144,6 +144,17 @@ async def test_a_request_whose_caller_has_gone_is_not_computed() -> None:
     assert request.parameters["timeout"].int64_param == 2_500_000  # us
 
 
+@pytest.mark.parametrize(
+    ("lane", "is_urgent"), [(Priority.EXPRESS, True), (Priority.STANDARD, False), (Priority.SHADOW, False)]
+)
+async def test_the_server_is_told_which_request_is_urgent(lane: Priority, is_urgent: bool) -> None:
+    fake = FakeServer(STATUS.OK)
+    async with _model(fake) as model:
+        await model.infer([window(3)], lane)
+    (request,) = fake.asked
+    assert request.parameters["urgent"].bool_param is is_urgent
+
+
 @pytest.mark.parametrize(("status", "is_ready"), [(STATUS.OK, True), (STATUS.UNAVAILABLE, False)])
 async def test_readiness_is_the_servers_word(status: grpc.StatusCode, is_ready: bool) -> None:
     async with _model(FakeServer(status)) as model:

@@ -31,7 +31,7 @@ def backends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Any, Any]
     monkeypatch.setitem(sys.modules, "one_by_one", one_by_one)
     shutil.copy(Path(compress.__file__).with_name("bucketed.py"), version / "model.py")
     bucketed = loaded(version / "model.py", "bucketed")
-    monkeypatch.setattr("threading.Thread.start", lambda _thread: None)
+    monkeypatch.setattr(one_by_one, "_end_with_server", lambda: None)
     made = (one_by_one.TritonPythonModel(), bucketed.TritonPythonModel())
     for model in made:
         model.initialize({"model_repository": str(version.parent), "model_version": "1"})
