@@ -14,6 +14,7 @@ from ops.cli.running import running_stack
 from ops.cli.stack import find_stack, served_repository
 from ops.local.config import default_data_dir
 from ops.local.stack import Endpoints, Stack
+from ops.quiet_kafka import quiet
 from streams.adapters.pseudonyms import HmacPseudonymizer
 from streams.domain import admission
 from streams.errors import ConfigurationError
@@ -55,11 +56,11 @@ def connection(console: Console) -> Iterator[Connection]:
             kafka, payload = KafkaSettings(), PayloadSettings()
         except ValidationError as error:
             raise ConfigurationError(str(error)) from None
-        yield Connection(librdkafka_config(kafka), tuple(payload.payload_keys))
+        yield Connection(quiet(librdkafka_config(kafka)), tuple(payload.payload_keys))
         return
     with running_stack(console) as endpoints:
         key = development_keys(default_data_dir())["TRIAGE_PAYLOAD_KEY"]
-        yield Connection({"bootstrap.servers": str(endpoints.kafka)}, (key.encode(),))
+        yield Connection(quiet({"bootstrap.servers": str(endpoints.kafka)}), (key.encode(),))
 
 
 @contextmanager

@@ -5,14 +5,22 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 
 import typer
-from confluent_kafka import KafkaException
+from confluent_kafka import KafkaError, KafkaException
 from rich.console import Console
 
 from ops.local.errors import StackError
 from streams.errors import ConfigurationError, Unavailable
 
-__all__ = ["needs_training", "reported"]
+__all__ = ["needs_training", "reason_of", "reported"]
 
+_KAFKA = "brokers"
+"""What the streams call it in Unavailable."""
+_UNREACHABLE = (
+    KafkaError._TRANSPORT,
+    KafkaError._ALL_BROKERS_DOWN,
+    KafkaError._TIMED_OUT,
+    KafkaError._RESOLVE,
+)
 
 _TRAINING = ("torch", "peft", "pyarrow", "scipy", "sklearn")
 
@@ -33,7 +41,7 @@ def reported(console: Console) -> Iterator[None]:
     try:
         yield
     except (StackError, KafkaException, Unavailable, ConfigurationError) as error:
-        headline, _, details = _text(error).partition("\n")
+        headline, _, details = reason_of(error).partition("\n")
         # No markup: a log may hold brackets. No wrapping: one line stays one.
         console.print(headline, style="red", markup=False, highlight=False, soft_wrap=True)
         if details:
@@ -41,5 +49,11 @@ def reported(console: Console) -> Iterator[None]:
         raise typer.Exit(1) from None
 
 
-def _text(error: Exception) -> str:
-    return f"{error.service} is away" if isinstance(error, Unavailable) else str(error)
+def reason_of(error: Exception) -> str:
+    """Say in plain words what failed."""
+    if isinstance(error, Unavailable):
+        return f"{'Kafka' if error.service == _KAFKA else error.service} is away"
+    cause = error.args[0] if isinstance(error, KafkaException) and error.args else None
+    if not isinstance(cause, KafkaError):
+        return str(error)
+    return f"Kafka is away: {cause.str()}" if cause.code() in _UNREACHABLE else f"Kafka: {cause.str()}"

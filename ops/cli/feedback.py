@@ -23,6 +23,7 @@ from ops.cli.feedback_outcomes import FeedbackPlace, FeedbackWatcher
 from ops.cli.forgetting import forget
 from ops.cli.message_file import read_lines
 from ops.cli.rebuild import Rebuilt, rebuild_buffer
+from ops.quiet_kafka import quiet
 from schemas import ClinicianFeedback, FeedbackVerdict
 from streams.adapters.redis_feedback import BufferStats, RedisFeedbackBuffer
 from streams.domain.decoding import ERASURE_TYPE
@@ -183,7 +184,7 @@ def erase(
         typer.confirm("Erase this patient's feedback and training examples, for good?", abort=True)
     with buffer_settings() as settings:
         name = patient or patient_pseudonym(patient_id or "")
-        with closing(FeedbackWatcher(librdkafka_config(settings))) as watcher:
+        with closing(FeedbackWatcher(quiet(librdkafka_config(settings)))) as watcher:
             places = _deliver(settings, [(name.encode(), None, [(CE_TYPE, ERASURE_TYPE.encode())])])
             with console.status("Waiting for the worker"):
                 outcomes = watcher.wait(places, timeout_s)
@@ -217,7 +218,7 @@ def _send_and_tell(settings: BufferSettings, words: list[bytes], timeout_s: floa
         publish(settings, words)
         typer.echo(f"{len(words)} sent")
         return
-    with closing(FeedbackWatcher(librdkafka_config(settings))) as watcher:
+    with closing(FeedbackWatcher(quiet(librdkafka_config(settings)))) as watcher:
         places = publish(settings, words)
         with console.status("Waiting for the worker"):
             outcomes = watcher.wait(places, timeout_s)
@@ -239,7 +240,7 @@ def _deliver(settings: BufferSettings, records: Iterable[Record]) -> list[Feedba
             places.append((record.partition() or 0, record.offset() or 0))
 
     producer = Producer(
-        {**librdkafka_config(settings), "enable.idempotence": True, "partitioner": "murmur2_random"}
+        {**quiet(librdkafka_config(settings)), "enable.idempotence": True, "partitioner": "murmur2_random"}
     )
     for key, value, headers in records:
         producer.produce(

@@ -1,6 +1,5 @@
 """A terminal's view of Kafka: send raw messages, follow the topics from now or from the start."""
 
-import logging
 from collections.abc import Callable, Iterable
 from functools import partial
 
@@ -14,6 +13,7 @@ from confluent_kafka import (
     TopicPartition,
 )
 
+from ops.quiet_kafka import quiet
 from streams.topics import ALL_TOPICS, MESSAGES, RAW_MESSAGE_MAX_BYTES
 
 __all__ = ["Follower", "Sender"]
@@ -30,13 +30,14 @@ class Sender:
 
     def __init__(self, bootstrap: str) -> None:
         self._producer = Producer(
-            {
-                "bootstrap.servers": bootstrap,
-                "enable.idempotence": True,
-                "message.max.bytes": RAW_MESSAGE_MAX_BYTES,
-                "linger.ms": 2,
-            },
-            logger=_silent_logger(),
+            quiet(
+                {
+                    "bootstrap.servers": bootstrap,
+                    "enable.idempotence": True,
+                    "message.max.bytes": RAW_MESSAGE_MAX_BYTES,
+                    "linger.ms": 2,
+                }
+            )
         )
         self.origins: dict[int, str] = {}
         self._failures: list[str] = []
@@ -76,13 +77,14 @@ class Follower:
 
     def __init__(self, bootstrap: str, *, from_start: bool) -> None:
         self._consumer = Consumer(
-            {
-                "bootstrap.servers": bootstrap,
-                "group.id": "triage-terminal",  # required by the client; never committed to
-                "enable.auto.commit": False,
-                "fetch.wait.max.ms": 50,
-            },
-            logger=_silent_logger(),
+            quiet(
+                {
+                    "bootstrap.servers": bootstrap,
+                    "group.id": "triage-terminal",  # required by the client; never committed to
+                    "enable.auto.commit": False,
+                    "fetch.wait.max.ms": 50,
+                }
+            )
         )
         self._consumer.assign(list(self._positions(from_start)))
 
@@ -110,11 +112,3 @@ class Follower:
             TopicPartition(topic, partition), timeout=_METADATA_TIMEOUT_S
         )
         return TopicPartition(topic, partition, end)
-
-
-def _silent_logger() -> logging.Logger:
-    """The client's connection chatter would run through the live table; its errors reach us as exceptions."""
-    logger = logging.getLogger("triage.terminal.kafka")
-    logger.addHandler(logging.NullHandler())
-    logger.propagate = False
-    return logger

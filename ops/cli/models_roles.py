@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ops.cli.connection import reachable
+from ops.cli.failures import reason_of
 from ops.local.errors import StackNotRunning
+from ops.quiet_kafka import quiet
 from streams.adapters.model_log import ModelLog
 from streams.domain.live_model import Role, fold
 from streams.errors import ConfigurationError, Unavailable
@@ -33,11 +35,11 @@ def recorded_roles(names: list[str], model_repo: Path) -> Roles:
         return Roles(unknown=str(error))
     if settings.model_repository.resolve() != model_repo.resolve():
         return Roles(unknown=f"the releases' record is of {settings.model_repository}")
-    log = ModelLog(librdkafka_config(settings), settings.model_name)
+    log = ModelLog(quiet(librdkafka_config(settings)), settings.model_name)
     try:
         told = [step for _, step in log.told()]
     except Unavailable as error:
-        return Roles(unknown=f"{error.service} is away")
+        return Roles(unknown=reason_of(error))
     finally:
         log.close()
     if (state := fold(told)).unreadable is not None:

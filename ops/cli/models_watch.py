@@ -10,6 +10,7 @@ from rich.console import Console
 
 from ops.cli.failures import needs_training
 from ops.cli.models_release import AsJson, By, Version, Why, author, document, opened
+from ops.quiet_kafka import quiet
 from streams.domain.shadow import MOST_MESSAGES
 from streams.kafka_security import librdkafka_config
 
@@ -121,7 +122,7 @@ def watch(
             console.print(str(finding), style="red" if finding.regressed else "dim", highlight=False)
 
     with opened() as (release, settings):
-        reader = KafkaReader(librdkafka_config(settings))
+        reader = KafkaReader(quiet(librdkafka_config(settings)))
         try:
             verdict = run(release, reader, limits, window_s=window_s, every_s=every_s, told=told)
         finally:
@@ -148,7 +149,7 @@ def explain(
     from streams.adapters.kafka_reader import KafkaReader
 
     with opened() as (release, settings):
-        reader = KafkaReader(librdkafka_config(settings))
+        reader = KafkaReader(quiet(librdkafka_config(settings)))
         try:
             decided = decisions_about(reader, message_id, source)
         finally:

@@ -16,8 +16,10 @@ from uuid import uuid4
 
 from confluent_kafka import Message
 
+from ops.quiet_kafka import quiet
 from schemas import ClinicianFeedback
 from streams.adapters.kafka_reader import KafkaReader
+from streams.adapters.lane_index import LaneIndex
 from streams.domain.decoding import decode_erasure, decode_feedback
 from streams.domain.feedback import Place
 from streams.envelope import declared_type
@@ -26,7 +28,7 @@ from streams.kafka_security import librdkafka_config
 from streams.learning import Learning, check_time
 from streams.settings import BufferSettings
 from streams.topics import FEEDBACK
-from streams.wiring import admitted_messages, feedback_buffer, labels
+from streams.wiring import feedback_buffer, labels
 
 __all__ = ["Rebuilt", "rebuild_buffer"]
 
@@ -46,7 +48,7 @@ class Rebuilt:
 async def rebuild_buffer(settings: BufferSettings) -> Rebuilt:
     """Empty the buffer and fill it. Raises Unavailable; the worker then waits for another rebuild."""
     buffer = feedback_buffer(settings, token=uuid4().hex)
-    messages = admitted_messages(settings)
+    messages = LaneIndex(settings.redis_url.get_secret_value(), quiet(librdkafka_config(settings)))
     learning = Learning(messages, buffer, frozenset(labels(settings)))
     done = Rebuilt()
     try:
@@ -109,7 +111,7 @@ def _decoded(settings: BufferSettings, done: Rebuilt) -> Iterator[tuple[Clinicia
 
 def _in_order(settings: BufferSettings) -> Iterator[Message]:
     """All words by the broker's time; one reader a partition, so that none has to be read whole before another."""
-    config = librdkafka_config(settings)
+    config = quiet(librdkafka_config(settings))
     first = KafkaReader(config)
     partitions = first.partitions(FEEDBACK.name)
     first.close()

@@ -18,6 +18,7 @@ from ops.local.blocking import running
 from ops.local.config import StackConfig
 from ops.local.errors import StackNotRunning
 from ops.local.stack import Stack
+from ops.quiet_kafka import quiet
 from streams.domain.live_model import fold
 from streams.errors import Unavailable
 
@@ -95,7 +96,7 @@ def _live_version(kafka: str) -> str | None:
     from streams.adapters.model_log import ModelLog
     from streams.live_assessment import STEPS
 
-    log = ModelLog({"bootstrap.servers": kafka}, _MODEL)
+    log = ModelLog(quiet({"bootstrap.servers": kafka}), _MODEL)
     try:
         state = fold(step for _, step in log.told())
     finally:

@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from confluent_kafka import KafkaException, Producer
 
+from ops.quiet_kafka import quiet
 from ops.release.errors import LostRace, NotReleasable, ServerRefused
 from ops.release.evidence import Permission
 from ops.release.repository import ModelVersions
@@ -302,10 +303,10 @@ def open_release(settings: ModelServerSettings, told: Callable[[str], None] = _s
     return Release(
         versions=ModelVersions(settings.model_repository / settings.model_name),
         server=ModelServerControl(settings.triton_address, settings.model_name, tls=settings.triton_tls),
-        log=ModelLog(librdkafka_config(settings), settings.model_name),
+        log=ModelLog(quiet(librdkafka_config(settings)), settings.model_name),
         producer=Producer(
             {
-                **librdkafka_config(settings),
+                **quiet(librdkafka_config(settings)),
                 "enable.idempotence": True,
                 "linger.ms": 0,
                 "delivery.timeout.ms": int(_DELIVERY_TIMEOUT_S * 1000),
