@@ -11,16 +11,28 @@ from rich.table import Table
 from rich.text import Text
 
 from ops.cli.cases import Case
-from schemas import DeadLetter, DecidedBy
+from schemas import DeadLetter, DecidedBy, UrgencyAssessed
 
-__all__ = ["case_json", "live_table"]
+__all__ = ["case_json", "live_table", "urgency_cell"]
 
 _LEVEL_STYLE = {1: "bold white on red", 2: "bold red", 3: "yellow", 4: "green", 5: "dim"}
-_WIDTHS = {"time": 8, "patient": 8, "urgency": 7, "diagnosis": 13, "prob": 4, "rule": 18, "latency": 7}
-"""Characters: together they fit the usual 80."""
-_REVIEWS_FROM = 100
-"""Characters of a terminal with room for the reasons for review, too: squeezed in, they would cut off the latency."""
+_WIDTHS = {
+    "time": 8,
+    "patient": 8,
+    "urgency": 7,
+    "diagnosis": 13,
+    "prob": 4,
+    "rule": 18,
+    "latency": 7,
+    "review": 6,
+}
+"""Characters at least: a live table must not jump. Together they fit the usual 80."""
+_FOLDED = ("diagnosis", "rule", "review")
+"""Names that nobody bounds: where one is too wide it goes on in the next line, and is never cut."""
 _NUMBERS = ("prob", "latency")
+_REVIEWS_FROM = 100
+"""Characters of a terminal with room for the reasons for review; below it a mark says that one is asked for."""
+_REVIEW_MARK = "yes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,50 +41,54 @@ class _LiveTable:
     unreadable: int
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        yield _table(self.rows, self.unreadable, with_reviews=options.max_width >= _REVIEWS_FROM)
+        yield _table(self.rows, self.unreadable, with_reasons=options.max_width >= _REVIEWS_FROM)
 
 
 def live_table(rows: Iterable[Case | DeadLetter], *, unreadable: int = 0) -> RenderableType:
-    """Return the newest cases and dead letters as a table, one line each, and what could not be read below.
+    """Return the newest cases and dead letters as a table, a row each, and what could not be read below.
 
     It is drawn for the width of the terminal that it is printed on.
     """
     return _LiveTable(rows, unreadable)
 
 
-def _table(rows: Iterable[Case | DeadLetter], unreadable: int, *, with_reviews: bool) -> Table:
+def _table(rows: Iterable[Case | DeadLetter], unreadable: int, *, with_reasons: bool) -> Table:
     caption = f"{unreadable} records could not be read" if unreadable else None
-    table = Table(box=None, pad_edge=False, caption=caption, caption_justify="left")
+    gap = (0, 2 if with_reasons else 1, 0, 0)
+    table = Table(
+        box=None, padding=gap, pad_edge=False, caption=caption, caption_justify="left", collapse_padding=True
+    )
     for name, width in _WIDTHS.items():
         justify: Literal["left", "right"] = "right" if name in _NUMBERS else "left"
-        most = None if with_reviews else width
-        table.add_column(name, no_wrap=True, min_width=width, max_width=most, justify=justify)
-    if with_reviews:
-        table.add_column("review", no_wrap=True, overflow="ellipsis")
+        table.add_column(name, no_wrap=name not in _FOLDED, overflow="fold", min_width=width, justify=justify)
     for row in rows:
-        cells = _case_cells(row) if isinstance(row, Case) else _dead_letter_cells(row)
-        table.add_row(*cells[: len(table.columns)])
+        is_case = isinstance(row, Case)
+        table.add_row(*(_case_cells(row, with_reasons) if is_case else _dead_letter_cells(row)))
     return table
 
 
-def _case_cells(case: Case) -> list[Text]:
+def _case_cells(case: Case, with_reasons: bool) -> list[Text]:
     urgency, diagnosis = case.urgency, case.diagnosis
     if urgency is None or diagnosis is None:
         return []
-    level = f"{urgency.level}{'?' if urgency.provisional else ''}"
     by_rule = [rule.rule_id for rule in urgency.rules] if urgency.decided_by is DecidedBy.RULE else []
-    reasons = {reason.value for review in case.reviews for reason in review.reasons}
+    reasons = sorted({reason.value for review in case.reviews for reason in review.reasons})
     latency = f"{case.latency_ms:.0f} ms" if case.latency_ms is not None else ""
     return [
         Text(_clock(case.decided_at)),
         Text(urgency.patient_id[:8]),
-        Text(level, style=_LEVEL_STYLE[urgency.level]),
+        urgency_cell(urgency),
         Text(diagnosis.label or "withheld"),
         Text(_probability(diagnosis.probabilities)),
         Text(by_rule[0] if by_rule else ""),
         Text(latency),
-        Text(", ".join(sorted(reasons)), style="dim"),
+        Text(", ".join(reasons), style="dim") if with_reasons else Text(_REVIEW_MARK if reasons else ""),
     ]
+
+
+def urgency_cell(urgency: UrgencyAssessed) -> Text:
+    """Return the level in its colour; a question mark says that it is provisional."""
+    return Text(f"{urgency.level}{'?' if urgency.provisional else ''}", style=_LEVEL_STYLE[urgency.level])
 
 
 def _dead_letter_cells(letter: DeadLetter) -> list[Text]:
