@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from ops.cli import models_gate, models_release, models_watch
 from ops.cli.models_roles import recorded_roles
@@ -52,7 +52,8 @@ def list_models(runs: Runs = _RUNS, model_repo: Repository = _REPOSITORY, as_jso
         typer.echo(json.dumps([_document(one) | {"state": roles.by_name.get(one.name)} for one in found]))
         return
     lowest = ("lowest macro-F1", "lowest QWK")
-    table = Table("name", "state", "method", "seed", "data", "minutes", *lowest, box=None)
+    # narrow terminals break the other columns: a name is what the next command is given
+    table = Table(_whole("name"), "state", "method", "seed", "data", "minutes", *lowest, box=None)
     for entry in found:
         table.add_row(
             entry.name,
@@ -84,7 +85,7 @@ def show(
     console.print_json(json.dumps(entry.details))
     for score in entry.scores:
         title = f"{score.test_set}: {score.task}, {score.n} rows"
-        table = Table("figure", "value (95 % interval)", title=title, box=None)
+        table = Table(_whole("figure"), "value (95 % interval)", title=title, box=None)
         for figure, value in score.figures.items():
             table.add_row(figure, _interval(value.value, value.low, value.high))
         console.print(table)
@@ -108,7 +109,9 @@ def compare(
         typer.echo(json.dumps([_difference(item) for item in differences]))
         return
     for (test_set, task), items in groupby(differences, key=lambda item: (item.test_set, item.task)):
-        table = Table("figure", first, second, "gap", "intervals", title=f"{test_set}: {task}", box=None)
+        table = Table(
+            _whole("figure"), first, second, "gap", "intervals", title=f"{test_set}: {task}", box=None
+        )
         for item in items:
             told = {None: "not comparable", True: "overlap", False: "apart"}[item.overlap]
             table.add_row(
@@ -124,6 +127,10 @@ def compare(
         for entry in both:
             if reason := _why_unjudged(entry):
                 console.print(f"{entry.name}: {reason}", markup=False)
+
+
+def _whole(name: str) -> Column:
+    return Column(name, no_wrap=True)
 
 
 def _lowest(entry: "Entry", task: str, figure: str) -> str:

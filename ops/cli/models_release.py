@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from ops.cli.connection import deployment
 from ops.cli.failures import reported
@@ -114,7 +114,7 @@ def history(as_json: AsJson = False) -> None:
     if as_json:
         typer.echo(json.dumps([document(recorded) for recorded in steps]))
         return
-    table = Table("when", "version", "step", "before", "by", "why", "gate", box=None)
+    table = Table("when", Column("version", no_wrap=True), "step", "before", "by", "why", "gate", box=None)
     for recorded in steps:
         step = recorded.step
         gate = (step.gate_report_sha256 or "")[:8] or (

@@ -137,6 +137,17 @@ def test_the_list_says_which_version_decides_and_which_one_did(
     assert "another" in run(*listing).stderr.replace("\n", "")
 
 
+def test_a_narrow_terminal_lists_names_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    number = "20261120153000123456"
+    shutil.copytree(MODEL_REPO / "triage_bert/1", tmp_path / "models/triage_bert" / number)
+    card = tmp_path / "models/triage_bert" / number / "model_card.json"
+    card.write_text(json.dumps(json.loads(card.read_text()) | {"version": number}))
+    repository = ("--model-repo", str(tmp_path / "models"), "--runs", str(tmp_path / "runs"))
+    assert f"triage_bert/{number} " in run("models", "list", *repository).stdout
+    assert "sensitivity_1_2 " in run("models", "compare", number, number, *repository).stdout
+
+
 def test_a_shadow_says_what_it_waits_for() -> None:
     told = models_watch._awaited(0.1, 5, 3600.0)
     assert "until 5 messages are compared: 10% of those decided from now on, some 50 new live ones" in told
