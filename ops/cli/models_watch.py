@@ -142,9 +142,15 @@ def watch(
 def explain(
     message_id: str,
     source: Annotated[str | None, typer.Option(help="The sender: ids are unique within it.")] = None,
+    figures: Annotated[
+        bool, typer.Option("--figures", help="Also how each version did on its test sets.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Which version decided a message, trained on what, with which figures."""
+    """What was decided about a message, by which version; then who released that version, and what it learned from.
+
+    `--json` has everything, the figures too.
+    """
     from ops.release.explain import decisions_about, facts_of
     from streams.adapters.kafka_reader import KafkaReader
 
@@ -166,12 +172,13 @@ def explain(
         return
     for each in decided:
         version = f"version {each.version}" if each.version else "no model: rules alone"
-        typer.echo(f"{each.appended_at.isoformat()}  {each.source}  {each.kind}: {each.outcome}  ({version})")
+        when = each.appended_at.isoformat(timespec="seconds")
+        typer.echo(f"{each.kind}: {each.outcome}  ({version})  {when}  {each.source}")
     for fact in facts:
-        _print(fact)
+        _print(fact, figures=figures)
 
 
-def _print(fact: "VersionFacts") -> None:
+def _print(fact: "VersionFacts", *, figures: bool) -> None:
     state = {None: "", True: ", unchanged since", False: ", CHANGED since its release"}[fact.unchanged]
     typer.echo(f"\nversion {fact.version}: content sha256 {fact.content_sha256}{state}")
     for recorded in fact.steps:
@@ -183,11 +190,9 @@ def _print(fact: "VersionFacts") -> None:
     for use in fact.card.get("data") or ():
         rows = {name: counts.get(use["source"], 0) for name, counts in (fact.card.get("rows") or {}).items()}
         typer.echo(f"  trained on {use['source']}: {json.dumps(rows)}; {use['licence']}")
-    for result in fact.card.get("results") or ():
-        figures = ", ".join(f"{name} {value['value']:.3f}" for name, value in result["figures"].items())
-        typer.echo(
-            f"  {result['test_set']}, {result['task']}, {result['system']}, n {result['n']}: {figures}"
-        )
+    for result in (fact.card.get("results") or ()) if figures else ():
+        told = ", ".join(f"{name} {value['value']:.3f}" for name, value in result["figures"].items())
+        typer.echo(f"  {result['test_set']}, {result['task']}, {result['system']}, n {result['n']}: {told}")
 
 
 def _facts(fact: "VersionFacts") -> dict[str, object]:
