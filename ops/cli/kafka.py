@@ -1,5 +1,6 @@
 """A terminal's view of Kafka: send raw messages, follow the topics from now or from the start."""
 
+import time
 from collections.abc import Callable, Iterable
 from functools import partial
 
@@ -16,11 +17,16 @@ from confluent_kafka import (
 from ops.quiet_kafka import quiet
 from streams.topics import ALL_TOPICS, MESSAGES, RAW_MESSAGE_MAX_BYTES
 
-__all__ = ["Follower", "Sender"]
+__all__ = ["AWAY", "BACK", "Follower", "Sender"]
+
+AWAY = "Kafka is away: waiting for it. What is decided appears when it is back."
+BACK = "Kafka is back."
 
 _METADATA_TIMEOUT_S = 10.0
 _FLUSH_TIMEOUT_S = 30.0
 _QUEUE_FULL_WAIT_S = 0.1
+_ANSWER_TIMEOUT_S = 2.0
+_ASK_EVERY_S = 1.0
 
 Report = Callable[[KafkaError | None, Message], None]
 
@@ -73,9 +79,17 @@ class Sender:
 
 
 class Follower:
-    """Reads all partitions of our event topics without a consumer group, so that it disturbs nobody."""
+    """Reads all partitions of our event topics without a consumer group, so that it disturbs nobody.
 
-    def __init__(self, bootstrap: str, *, from_start: bool) -> None:
+    `told` hears, a line each, that the broker went away and that it is back.
+    """
+
+    def __init__(
+        self, bootstrap: str, *, from_start: bool, told: Callable[[str], None] | None = None
+    ) -> None:
+        self._told = told
+        self._is_away = self._is_suspected = False
+        self._ask_at_s = 0.0
         self._consumer = Consumer(
             quiet(
                 {
@@ -83,18 +97,42 @@ class Follower:
                     "group.id": "triage-terminal",  # required by the client; never committed to
                     "enable.auto.commit": False,
                     "fetch.wait.max.ms": 50,
+                    "reconnect.backoff.max.ms": 1_000,
+                    "error_cb": self._suspect,
                 }
             )
         )
         self._consumer.assign(list(self._positions(from_start)))
 
     def records(self, timeout_s: float = 0.1) -> list[Message]:
-        """Return what has arrived, waiting up to `timeout_s`."""
+        """Return what has arrived, waiting up to `timeout_s`, and longer where the broker seems to be away."""
+        self._tell_where_the_broker_is()
         return [record for record in self._consumer.consume(500, timeout_s) if record.error() is None]
 
     def close(self) -> None:
         """Close the connection."""
         self._consumer.close()
+
+    def _suspect(self, _: KafkaError) -> None:
+        self._is_suspected = True
+
+    def _tell_where_the_broker_is(self) -> None:
+        """A client hears that a connection broke, which may mean little, and never that one is back: so ask."""
+        is_due = (self._is_suspected or self._is_away) and time.monotonic() >= self._ask_at_s
+        if self._told is None or not is_due:
+            return
+        self._is_suspected, was_away = False, self._is_away
+        self._is_away = not self._answers()
+        self._ask_at_s = time.monotonic() + _ASK_EVERY_S
+        if self._is_away != was_away:
+            self._told(AWAY if self._is_away else BACK)
+
+    def _answers(self) -> bool:
+        try:
+            self._consumer.list_topics(MESSAGES.name, _ANSWER_TIMEOUT_S)
+        except KafkaException:
+            return False
+        return True
 
     def _positions(self, from_start: bool) -> Iterable[TopicPartition]:
         metadata = self._consumer.list_topics(timeout=_METADATA_TIMEOUT_S)

@@ -60,15 +60,17 @@ def watch(
     as_json: Annotated[bool, typer.Option("--json", help="One line a case, for programs.")] = False,
     from_start: Annotated[bool, typer.Option(help="Begin with the oldest event.")] = False,
 ) -> None:
-    """Follow decisions and dead letters live, until Ctrl-C."""
+    """Follow decisions and dead letters live, until Ctrl-C.
+
+    A line says when the broker goes away, and one when it is back.
+    """
     with reported(console), running_stack(console) as endpoints, suppress(KeyboardInterrupt):
-        bootstrap = str(endpoints.kafka)
-        follower = Follower(bootstrap, from_start=from_start)
-        (_watch_lines if as_json else _watch_table)(Sender(bootstrap), follower)
+        (_watch_lines if as_json else _watch_table)(str(endpoints.kafka), from_start)
 
 
-def _watch_lines(sender: Sender, follower: Follower) -> NoReturn:
-    playback = Playback(sender, follower, on_row=lambda row: typer.echo(case_json(row)))
+def _watch_lines(bootstrap: str, from_start: bool) -> NoReturn:
+    follower = Follower(bootstrap, from_start=from_start, told=console.print)
+    playback = Playback(Sender(bootstrap), follower, on_row=lambda row: typer.echo(case_json(row)))
     told = 0
     while True:
         playback.follow(1.0)
@@ -78,10 +80,11 @@ def _watch_lines(sender: Sender, follower: Follower) -> NoReturn:
             told = unreadable
 
 
-def _watch_table(sender: Sender, follower: Follower) -> NoReturn:
+def _watch_table(bootstrap: str, from_start: bool) -> NoReturn:
     rows: deque[Row] = deque(maxlen=_SHOWN_ROWS)
-    playback = Playback(sender, follower, on_row=rows.append)
     with Live(console=Console(), auto_refresh=False) as live:
+        follower = Follower(bootstrap, from_start=from_start, told=live.console.print)  # above the table
+        playback = Playback(Sender(bootstrap), follower, on_row=rows.append)
         while True:
             playback.follow(0.25)
             live.update(live_table(rows, unreadable=playback.book.unreadable.total()), refresh=True)

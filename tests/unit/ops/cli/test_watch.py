@@ -2,14 +2,17 @@
 
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from confluent_kafka import KafkaError, KafkaException
 from typer.testing import CliRunner
 
-from ops.cli import messages, play
+from ops.cli import kafka, messages, play
+from ops.cli.kafka import AWAY, BACK, Follower
 from ops.cli.main import app
 from schemas import DeadLetter
 from tests.unit.ops.cli.test_cases import FakeRecord, events
@@ -18,7 +21,8 @@ from tests.unit.ops.cli.test_cases import FakeRecord, events
 class FakeFollower:
     """Hands out what lies on the topics, then Ctrl-C."""
 
-    def __init__(self, *_: object, **__: object) -> None:
+    def __init__(self, *_: object, told: Callable[[str], None], **__: object) -> None:
+        self._told = told
         self._rest = [
             [FakeRecord(DeadLetter.contract, None)],
             [FakeRecord(DeadLetter.contract, b"{}"), FakeRecord("triage.urgencies.v1", b"\xff")],
@@ -28,6 +32,8 @@ class FakeFollower:
     def records(self, timeout_s: float) -> list[FakeRecord]:
         if not self._rest:
             raise KeyboardInterrupt
+        if line := {2: AWAY, 1: BACK}.get(len(self._rest)):
+            self._told(line)
         return self._rest.pop(0)
 
 
@@ -57,3 +63,54 @@ def test_the_table_shows_the_case_and_counts_what_could_not_be_read() -> None:
     assert result.exit_code == 0
     assert "withheld" in result.stdout
     assert "2 records could not be read" in result.stdout
+
+
+@pytest.mark.parametrize("words", [["watch"], ["watch", "--json"]], ids=" ".join)
+def test_the_broker_s_outage_is_told_in_a_line(words: list[str]) -> None:
+    result = CliRunner().invoke(app, words)
+    told = (result.stderr if "--json" in words else result.stdout).replace("\n", " ")
+    assert told.index(AWAY) < told.index(BACK)
+
+
+class FakeConsumer:
+    """A client whose broker answers, or does not."""
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        self.answers, self.asked, self.fails = True, 0, config["error_cb"]
+
+    def list_topics(self, *_: object, **__: object) -> SimpleNamespace:
+        self.asked += 1
+        if not self.answers:
+            raise KafkaException(KafkaError(KafkaError._TRANSPORT))
+        return SimpleNamespace(topics={})
+
+    def assign(self, _: object) -> None: ...
+
+    def consume(self, *_: object) -> list[FakeRecord]:
+        return []
+
+
+def test_the_follower_asks_after_a_failure_and_tells_each_change_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[FakeConsumer] = []
+    monkeypatch.setattr(kafka, "Consumer", lambda config: made.append(FakeConsumer(config)) or made[0])
+    monkeypatch.setattr(kafka, "time", SimpleNamespace(monotonic=itertools.count(step=10).__next__))
+    told: list[str] = []
+    follower = Follower("nowhere:1", from_start=False, told=told.append)
+    (consumer,) = made
+    asked = consumer.asked
+    follower.records()
+    assert (consumer.asked, told) == (asked, []), "nothing failed, so nobody is asked"
+    consumer.fails(KafkaError(KafkaError._TRANSPORT))
+    follower.records()
+    assert told == [], "one connection of several broke"
+    consumer.answers = False
+    consumer.fails(KafkaError(KafkaError._ALL_BROKERS_DOWN))
+    for _ in range(3):
+        follower.records()
+    assert told == [AWAY]
+    consumer.answers = True
+    for _ in range(3):
+        follower.records()
+    assert told == [AWAY, BACK]
