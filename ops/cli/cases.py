@@ -50,7 +50,7 @@ class CaseBook:
     """Reads records of all topics. Copies are recognised by their event id; the first by offset counts.
 
     `contradicted_places`: raw or lane records with two different dead letters. `unreadable` counts, by topic,
-    records that are no event of their contract.
+    records that are no event of their contract. `digests`: what the message of each place of the raw topic says.
     """
 
     cases: dict[tuple[str, str], Case] = field(default_factory=dict)
@@ -58,6 +58,7 @@ class CaseBook:
     contradicted_places: set[str] = field(default_factory=set)
     copies: Counter[str] = field(default_factory=Counter)
     unreadable: Counter[str] = field(default_factory=Counter)
+    digests: dict[str, str] = field(default_factory=dict)
     _verdicts: dict[tuple[str, UUID], int] = field(default_factory=dict)
 
     def add(self, record: Message) -> Case | DeadLetter | None:
@@ -74,6 +75,8 @@ class CaseBook:
         except ValidationError:
             self.unreadable[topic] += 1
             return None
+        if isinstance(event, AdmittedMessage):
+            self.digests[str(event.origin)] = event.content_digest
         is_first, agrees = self._compare(topic, event)
         if isinstance(event, DeadLetter):
             return self._add_dead_letter(event, is_first=is_first, agrees=agrees)

@@ -1,19 +1,25 @@
 """`triage send | watch`."""
 
 from collections import deque
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
 from rich.live import Live
 
+from ops.cli.cases import Case
+from ops.cli.earlier import decided_before
 from ops.cli.failures import reported
 from ops.cli.kafka import Follower, Sender
 from ops.cli.message_file import format_hint, read_lines
+from ops.cli.outcomes import Identity, SentMessage
 from ops.cli.play import Playback, Row
 from ops.cli.running import running_stack
+from ops.cli.sent_rows import row_json, sent_table
 from ops.cli.tables import case_json, live_table
+from ops.quiet_kafka import quiet
+from streams.adapters.kafka_reader import KafkaReader
 
 __all__ = ["register"]
 
@@ -32,12 +38,24 @@ def send(
     interval_s: Annotated[float, typer.Option(help="Time between two messages.")] = 0.0,
     wait: Annotated[bool, typer.Option(help="Wait for every decision and print a summary.")] = True,
     timeout_s: Annotated[float, typer.Option(help="How long to wait for the last decision.")] = 300.0,
+    as_json: Annotated[bool, typer.Option("--json", help="One object a message, for programs.")] = False,
 ) -> None:
-    """Publish messages, and say what became of them. Exits 1 where one has no outcome, or two.
+    """Publish messages, and say what became of each. Exits 1 where one has no outcome, or two.
 
-    A dead letter is an outcome: a file of which every message became one still exits 0. `triage deadletters list` tells
-    which and why.
+    A message of which the same id and content was decided before is `decided earlier`, with that decision: sending it
+    again changes nothing. A `copy` is the same as a message before it in the file, and shares its decision. A dead
+    letter is an outcome: a file of which every message became one still exits 0. `triage deadletters list` tells which
+    and why.
+
+    `--json` writes one line for each message, in the order of the file: number (from 1), message_id and source (null
+    where they cannot be read), outcome ("decided", "decided earlier", "copy", "dead letter" or "no outcome"),
+    decided_at, diagnosis and urgency (the events' own fields, or null), review_reasons, latency_ms (null unless it was
+    decided now) and dead_letter (reason and path, or null). It writes no summary.
     """
+    if as_json and not wait:
+        raise typer.BadParameter(
+            "it tells what became of messages, which --no-wait does not ask for", param_hint="--json"
+        )
     lines = read_lines(file)
     if hint := format_hint(lines):
         console.print(hint, style="yellow", markup=False, highlight=False, soft_wrap=True)
@@ -45,6 +63,8 @@ def send(
     with reported(console), running_stack(console) as endpoints:
         bootstrap = str(endpoints.kafka)
         playback = Playback(Sender(bootstrap), Follower(bootstrap, from_start=False), on_row=_ignore)
+        if wait:
+            playback.earlier = _decided_before(bootstrap, messages)
         playback.play(messages, interval_s=interval_s)
         if not wait:
             typer.echo(f"{len(messages)} messages sent")
@@ -52,8 +72,21 @@ def send(
         with console.status("Waiting for the decisions"):
             summary = playback.wait(timeout_s)
         playback.follower.close()
-    Console().print(summary.table())
+    if as_json:
+        for row in playback.rows():
+            typer.echo(row_json(row))
+    else:
+        Console().print(sent_table(playback.rows()), "", summary.table(), sep="\n")
     raise typer.Exit(0 if summary.complete else 1)
+
+
+def _decided_before(bootstrap: str, payloads: list[bytes]) -> dict[Identity, Case]:
+    identities = {SentMessage.of(0, payload).identity for payload in payloads}
+    with (
+        console.status("Looking for earlier decisions"),
+        closing(KafkaReader(quiet({"bootstrap.servers": bootstrap}))) as reader,
+    ):
+        return decided_before(reader, {identity for identity in identities if identity is not None})
 
 
 def watch(

@@ -9,12 +9,21 @@ from ops.cli.cases import Case, CaseBook
 from schemas import DeadLetter
 from streams.topics import EXPRESS, STANDARD
 
-__all__ = ["MessageGroup", "SentMessage", "group_messages"]
+__all__ = [
+    "Identity",
+    "MessageGroup",
+    "SentMessage",
+    "decision_for",
+    "group_messages",
+    "lane_letters",
+    "same_content",
+]
 
 Identity = tuple[str, str]
 """Source and message id."""
 
 _LANES = (EXPRESS.name, STANDARD.name)
+_NONE: Mapping[Identity, Case] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,23 +48,25 @@ class MessageGroup:
     """The `sent` messages of one identity with all their outcomes; a message without one is its own group.
 
     One of the messages is decided, its identical copies with it; each other one has a dead letter of its own.
-    `diverged`: an event came twice and said different things.
+    `earlier`: messages that were decided before they were sent, here again. `diverged`: an event came twice and
+    said different things.
     """
 
     sent: int
     case: Case | None
     letters: tuple[DeadLetter, ...]
     diverged: bool
+    earlier: int = 0
 
     @property
     def is_decided(self) -> bool:
-        """One of the messages has both decisions."""
-        return self.case is not None and self.case.complete
+        """One of the messages has both decisions, made now."""
+        return not self.earlier and self.case is not None and self.case.complete
 
     @property
     def missing(self) -> int:
         """Messages without an outcome so far."""
-        return 0 if self.is_decided else max(0, self.sent - len(self.letters))
+        return 0 if self.is_decided else max(0, self.sent - self.earlier - len(self.letters))
 
     @property
     def copies(self) -> int:
@@ -71,27 +82,69 @@ class MessageGroup:
 
 
 def group_messages(
-    book: CaseBook, sent: Sequence[SentMessage], origins: Mapping[int, str]
+    book: CaseBook,
+    sent: Sequence[SentMessage],
+    origins: Mapping[int, str],
+    earlier: Mapping[Identity, Case] = _NONE,
 ) -> Iterator[MessageGroup]:
-    """Yield one group for each identity; `origins` tells where each message landed on the raw topic."""
-    named: defaultdict[Identity | None, list[DeadLetter]] = defaultdict(list)
-    for letter in book.dead_letters.values():
-        if letter.origin.topic in _LANES and letter.source is not None and letter.message_id is not None:
-            named[letter.source, letter.message_id].append(letter)
+    """Yield one group for each identity; `origins` tells where each message landed on the raw topic.
+
+    `earlier`: what was decided before the messages were sent.
+    """
+    named = lane_letters(book)
     members: defaultdict[Identity | int, list[SentMessage]] = defaultdict(list)
     for message in sent:
         members[message.identity or message.index].append(message)
     for messages in members.values():
         identity = messages[0].identity
         case = book.cases.get(identity) if identity else None
+        before = earlier.get(identity) if identity else None
         places = [origins.get(message.index, "") for message in messages]
         # Admission's letters are found by the raw record's place; those of assessment have the lane's, and the ids.
         found = [book.dead_letters[place] for place in places if place in book.dead_letters]
-        letters = {str(letter.origin): letter for letter in (*found, *named[identity])}
+        own = named[identity] if identity else []
+        letters = {str(letter.origin): letter for letter in (*found, *own)}
         yield MessageGroup(
             sent=len(messages),
             case=case,
             letters=tuple(letters.values()),
             diverged=(case is not None and case.contradicted)
             or not book.contradicted_places.isdisjoint(letters),
+            earlier=sum(
+                case is not None
+                and before is not None
+                and decision_for(book, place, case, before) is not None
+                for place in places
+            ),
         )
+
+
+def lane_letters(book: CaseBook) -> defaultdict[Identity, list[DeadLetter]]:
+    """Return the dead letters of assessment by the message that they name."""
+    named: defaultdict[Identity, list[DeadLetter]] = defaultdict(list)
+    for letter in book.dead_letters.values():
+        if letter.origin.topic in _LANES and letter.source is not None and letter.message_id is not None:
+            named[letter.source, letter.message_id].append(letter)
+    return named
+
+
+def same_content(book: CaseBook, place: str, first: Case) -> bool | None:
+    """Whether the message at this place says what the first one of its id said; None where one is not known."""
+    digest = book.digests.get(place)
+    if digest is None or first.admitted is None:
+        return None
+    return digest == first.admitted.content_digest
+
+
+def decision_for(book: CaseBook, place: str, case: Case, before: Case | None) -> Case | None:
+    """Return the decision that holds for the message at this place: the first one of its id, if that says the same.
+
+    An earlier one whose message the lanes have dropped by now holds once the message is decided again: consumers
+    keep the first event of an id.
+    """
+    same = same_content(book, place, before or case)
+    if same is False or place not in book.digests:
+        return None
+    if before is not None and (same or case.complete):
+        return before
+    return case if case.complete else None

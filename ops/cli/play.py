@@ -1,12 +1,13 @@
 """Send messages into a running stack and follow what becomes of them."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ops.cli.cases import Case, CaseBook
 from ops.cli.kafka import Follower, Sender
-from ops.cli.outcomes import SentMessage
+from ops.cli.outcomes import Identity, SentMessage
+from ops.cli.sent_rows import SentRow, sent_rows
 from ops.cli.summary import Summary, summarize
 from schemas import DeadLetter
 
@@ -17,13 +18,17 @@ Row = Case | DeadLetter
 
 @dataclass(slots=True)
 class Playback:
-    """Plays payloads and collects their events. `on_row` hears of each finished case and each dead letter."""
+    """Plays payloads and collects their events. `on_row` hears of each finished case and each dead letter.
+
+    `earlier`: decisions that were there before, of messages that are sent again.
+    """
 
     sender: Sender
     follower: Follower
     on_row: Callable[[Row], None]
     book: CaseBook = field(default_factory=CaseBook)
     sent: list[SentMessage] = field(default_factory=list)
+    earlier: Mapping[Identity, Case] = field(default_factory=dict)
     _shown: set[int] = field(default_factory=set)
 
     def play(self, payloads: Iterable[bytes], *, interval_s: float = 0.0) -> None:
@@ -60,7 +65,11 @@ class Playback:
 
     def summary(self) -> Summary:
         """Count the outcomes so far."""
-        return summarize(self.book, self.sent, self.sender.origins)
+        return summarize(self.book, self.sent, self.sender.origins, self.earlier)
+
+    def rows(self) -> list[SentRow]:
+        """Return what became of each message so far."""
+        return sent_rows(self.book, self.sent, self.sender.origins, self.earlier)
 
     def _take(self, row: Row | None) -> None:
         if row is None or id(row) in self._shown or (isinstance(row, Case) and not row.complete):

@@ -7,19 +7,21 @@ from dataclasses import dataclass
 import numpy as np
 from rich.table import Table
 
-from ops.cli.cases import CaseBook
-from ops.cli.outcomes import SentMessage, group_messages
+from ops.cli.cases import Case, CaseBook
+from ops.cli.outcomes import Identity, SentMessage, group_messages
 
 __all__ = ["Summary", "summarize"]
+
+_NONE: Mapping[Identity, Case] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
     """Outcome of `sent` messages.
 
-    `missing` have no outcome yet, `duplicates` were copies, decided once, `contradicted` have two outcomes, or
-    share their id with one that has. `copied_events` came again, as they may; `unreadable` counts
-    records on our topics that are no event of theirs.
+    `missing` have no outcome yet, `duplicates` were copies, decided once, `earlier` were decided before they were
+    sent, `contradicted` have two outcomes, or share their id with one that has. `copied_events` came again, as they
+    may; `unreadable` counts records on our topics that are no event of theirs.
     """
 
     sent: int
@@ -35,6 +37,7 @@ class Summary:
     copied_events: int
     unreadable: int
     latencies_ms: tuple[float, ...]
+    earlier: int = 0
 
     @property
     def complete(self) -> bool:
@@ -51,6 +54,7 @@ class Summary:
         for name, value in (
             ("messages sent", str(self.sent)),
             ("decided", f"{self.decided} (one diagnosis and one urgency each)"),
+            ("decided earlier", str(self.earlier)),
             ("dead letters", _counts(self.dead_letters)),
             ("identical copies", str(self.duplicates)),
             ("missing", str(self.missing)),
@@ -67,10 +71,18 @@ class Summary:
         return table
 
 
-def summarize(book: CaseBook, sent: Sequence[SentMessage], origins: Mapping[int, str]) -> Summary:
-    """Count what became of `sent`; `origins` tells where each of them landed on the raw topic."""
-    groups = list(group_messages(book, sent, origins))
-    cases = [group.case for group in groups if group.case]
+def summarize(
+    book: CaseBook,
+    sent: Sequence[SentMessage],
+    origins: Mapping[int, str],
+    earlier: Mapping[Identity, Case] = _NONE,
+) -> Summary:
+    """Count what became of `sent`; `origins` tells where each of them landed on the raw topic.
+
+    Counts of labels, levels, reviews and times are of what was decided now, not `earlier`.
+    """
+    groups = list(group_messages(book, sent, origins, earlier))
+    cases = [group.case for group in groups if group.case and not group.earlier]
     decided = [case for case in cases if case.complete]
     urgencies = [case.urgency for case in decided if case.urgency]
     reviews = [review for case in cases for review in case.reviews]
@@ -88,6 +100,7 @@ def summarize(book: CaseBook, sent: Sequence[SentMessage], origins: Mapping[int,
         copied_events=book.copies.total(),
         unreadable=book.unreadable.total(),
         latencies_ms=tuple(case.latency_ms for case in decided if case.latency_ms is not None),
+        earlier=sum(group.earlier for group in groups),
     )
 
 

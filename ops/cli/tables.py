@@ -13,7 +13,7 @@ from rich.text import Text
 from ops.cli.cases import Case
 from schemas import DeadLetter, DecidedBy, UrgencyAssessed
 
-__all__ = ["case_json", "live_table", "urgency_cell"]
+__all__ = ["REVIEW_MARK", "case_document", "case_json", "live_table", "urgency_cell"]
 
 _LEVEL_STYLE = {1: "bold white on red", 2: "bold red", 3: "yellow", 4: "green", 5: "dim"}
 _WIDTHS = {
@@ -32,7 +32,7 @@ _FOLDED = ("diagnosis", "rule", "review")
 _NUMBERS = ("prob", "latency")
 _REVIEWS_FROM = 100
 """Characters of a terminal with room for the reasons for review; below it a mark says that one is asked for."""
-_REVIEW_MARK = "yes"
+REVIEW_MARK = "yes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def _case_cells(case: Case, with_reasons: bool) -> list[Text]:
         Text(_probability(diagnosis.probabilities)),
         Text(by_rule[0] if by_rule else ""),
         Text(latency),
-        Text(", ".join(reasons), style="dim") if with_reasons else Text(_REVIEW_MARK if reasons else ""),
+        Text(", ".join(reasons), style="dim") if with_reasons else Text(REVIEW_MARK if reasons else ""),
     ]
 
 
@@ -118,9 +118,16 @@ def case_json(row: Case | DeadLetter) -> str:
     """Return one line of JSON: what the table shows, for programs."""
     if isinstance(row, DeadLetter):
         return row.model_dump_json(include={"reason", "path", "origin", "message_id", "occurred_at"})
-    merged: dict[str, object] = {"message_id": row.message_id, "source": row.source}
-    merged["diagnosis"] = row.diagnosis.model_dump(mode="json") if row.diagnosis else None
-    merged["urgency"] = row.urgency.model_dump(mode="json") if row.urgency else None
-    merged["review_reasons"] = [reason for review in row.reviews for reason in review.reasons]
-    merged["latency_ms"] = row.latency_ms
-    return json.dumps(merged, ensure_ascii=False)
+    return json.dumps(case_document(row), ensure_ascii=False)
+
+
+def case_document(case: Case) -> dict[str, object]:
+    """Return a case for programs."""
+    return {
+        "message_id": case.message_id,
+        "source": case.source,
+        "diagnosis": case.diagnosis.model_dump(mode="json") if case.diagnosis else None,
+        "urgency": case.urgency.model_dump(mode="json") if case.urgency else None,
+        "review_reasons": [reason for review in case.reviews for reason in review.reasons],
+        "latency_ms": case.latency_ms,
+    }

@@ -21,7 +21,7 @@ from tests.unit.streams.factories import NOW, PRODUCER, admitted, profile, recor
 FLAG = RedFlag(rule_id="chest-pain", level_floor=1, guideline="g", start=0, end=1)
 
 
-__all__ = ["FakeRecord", "events"]
+__all__ = ["FakeRecord", "events", "letter"]
 
 
 class FakeRecord:
@@ -52,10 +52,10 @@ def events(message_id: str = "m1", *, delay_s: int = 0, **changes: Any) -> list[
     return [FakeRecord(output.topic, output.value or b"", delay_ms=40) for output in outputs]
 
 
-def _letter(
+def letter(
     origin: Origin, reason: DeadLetterReason = DeadLetterReason.NOT_JSON, message_id: str | None = None
 ) -> FakeRecord:
-    letter = DeadLetter(
+    made = DeadLetter(
         event_id=event_id(DeadLetter.contract, "", str(origin)),
         reason=reason,
         message_id=message_id,
@@ -67,7 +67,7 @@ def _letter(
         encrypted_payload=secrets.token_hex(8),
         payload_key_id="k",
     )
-    return FakeRecord(DeadLetter.contract, letter.model_dump_json().encode())
+    return FakeRecord(DeadLetter.contract, made.model_dump_json().encode())
 
 
 def _place(offset: int, topic: str = "triage.messages.v1") -> Origin:
@@ -109,7 +109,7 @@ def test_half_a_case_is_not_complete() -> None:
 
 
 def test_the_summary_counts_what_is_missing_and_what_died() -> None:
-    summary = _summary([*events("m1"), _letter(_place(3))], b"m1", b"m1", b"m2", b"")
+    summary = _summary([*events("m1"), letter(_place(3))], b"m1", b"m1", b"m2", b"")
     assert (summary.sent, summary.decided, summary.duplicates, summary.missing) == (4, 1, 1, 1)
     assert summary.dead_letters == {"not_json": 1}
     assert not summary.complete
@@ -131,17 +131,17 @@ LANE = "triage.standard.v1"
         pytest.param(events("m1"), [b"m1"], id="decided"),
         pytest.param([*events("m1"), *events("m1", delay_s=9)], [b"m1"], id="decided, events repeated"),
         pytest.param(events("m1"), [b"m1", b"m1"], id="an identical copy is decided with the first"),
-        pytest.param([_letter(_place(0))], [b""], id="an unreadable payload has a dead letter"),
-        pytest.param([_letter(_place(0), EMPTY, "m1")], [b"m1"], id="rejected by admission"),
+        pytest.param([letter(_place(0))], [b""], id="an unreadable payload has a dead letter"),
+        pytest.param([letter(_place(0), EMPTY, "m1")], [b"m1"], id="rejected by admission"),
         pytest.param(
-            [_letter(_place(0), EMPTY, "m1"), _letter(_place(7), EMPTY, "m1")],
+            [letter(_place(0), EMPTY, "m1"), letter(_place(7), EMPTY, "m1")],
             [b"m1"],
             id="rejected by admission, as was another sender's record of this id",
         ),
-        pytest.param([_letter(_place(0)), _letter(_place(0))], [b""], id="dead letter repeated, sealed anew"),
-        pytest.param([_letter(_place(7, LANE), REJECTED, "m1")], [b"m1"], id="rejected by assessment"),
+        pytest.param([letter(_place(0)), letter(_place(0))], [b""], id="dead letter repeated, sealed anew"),
+        pytest.param([letter(_place(7, LANE), REJECTED, "m1")], [b"m1"], id="rejected by assessment"),
         pytest.param(
-            [*events("m1"), _letter(_place(7, LANE), CONFLICT, "m1")],
+            [*events("m1"), letter(_place(7, LANE), CONFLICT, "m1")],
             [b"m1", b"m1"],
             id="conflict, and decided",
         ),
@@ -156,10 +156,10 @@ def test_one_outcome_a_message_is_complete(records: list[FakeRecord], message_id
 @pytest.mark.parametrize(
     ("records", "message_ids"),
     [
-        pytest.param([*events("m1"), _letter(_place(0))], [b"m1"], id="decided and dead"),
-        pytest.param([events("m1")[1], _letter(_place(0))], [b"m1"], id="half decided and dead"),
+        pytest.param([*events("m1"), letter(_place(0))], [b"m1"], id="decided and dead"),
+        pytest.param([events("m1")[1], letter(_place(0))], [b"m1"], id="half decided and dead"),
         pytest.param(
-            [*events("m1"), _letter(_place(7, LANE), REJECTED, "m1")],
+            [*events("m1"), letter(_place(7, LANE), REJECTED, "m1")],
             [b"m1"],
             id="decided and rejected by assessment",
         ),
@@ -168,9 +168,9 @@ def test_one_outcome_a_message_is_complete(records: list[FakeRecord], message_id
             [b"m1"],
             id="decided twice",
         ),
-        pytest.param([_letter(_place(0)), _letter(_place(0), REJECTED)], [b""], id="dead for two reasons"),
+        pytest.param([letter(_place(0)), letter(_place(0), REJECTED)], [b""], id="dead for two reasons"),
         pytest.param(
-            [_letter(_place(7, LANE), REJECTED, "m1"), _letter(_place(8, LANE), REJECTED, "m1")],
+            [letter(_place(7, LANE), REJECTED, "m1"), letter(_place(8, LANE), REJECTED, "m1")],
             [b"m1"],
             id="two dead letters",
         ),
