@@ -62,8 +62,8 @@ def _table(rows: Iterable[Case | DeadLetter], unreadable: int, *, with_reasons: 
         justify: Literal["left", "right"] = "right" if name in _NUMBERS else "left"
         table.add_column(name, no_wrap=name not in _FOLDED, overflow="fold", min_width=width, justify=justify)
     for row in rows:
-        is_case = isinstance(row, Case)
-        table.add_row(*(_case_cells(row, with_reasons) if is_case else _dead_letter_cells(row)))
+        cells = _case_cells(row, with_reasons) if isinstance(row, Case) else _dead_letter_cells(row)
+        table.add_row(*cells)
     return table
 
 

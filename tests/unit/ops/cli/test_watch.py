@@ -94,7 +94,12 @@ def test_the_follower_asks_after_a_failure_and_tells_each_change_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     made: list[FakeConsumer] = []
-    monkeypatch.setattr(kafka, "Consumer", lambda config: made.append(FakeConsumer(config)) or made[0])
+
+    def make(config: dict[str, Any]) -> FakeConsumer:
+        made.append(FakeConsumer(config))
+        return made[0]
+
+    monkeypatch.setattr(kafka, "Consumer", make)
     monkeypatch.setattr(kafka, "time", SimpleNamespace(monotonic=itertools.count(step=10).__next__))
     told: list[str] = []
     follower = Follower("nowhere:1", from_start=False, told=told.append)
