@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 
 from rich.table import Table
@@ -99,10 +100,10 @@ def row_json(row: SentRow) -> str:
 
 
 def sent_table(rows: Iterable[SentRow]) -> Table:
-    """Return the rows for a terminal of 80 characters or more; a long name goes on in the next line."""
+    """Return the rows for a terminal; where it is narrow, outcomes go on in the next line and names stay whole."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), collapse_padding=True)
-    for name in ("message", "outcome", "decided at", "urgency", "diagnosis", "review"):
-        table.add_column(name, overflow="fold", no_wrap=name in ("decided at", "urgency", "review"))
+    for name in ("message", "outcome", "urgency", "diagnosis", "review"):
+        table.add_column(name, overflow="fold", no_wrap=name != "outcome")
     for row in rows:
         table.add_row(*_cells(row))
     return table
@@ -116,15 +117,27 @@ def _cells(row: SentRow) -> list[Text]:
         outcome = Text(f"{row.outcome.value}: {row.letter.reason.value}{where}", style="magenta")
     if row.case is None or row.case.urgency is None or row.case.diagnosis is None:
         return [name, outcome]
-    decided_at = row.case.decided_at
+    if row.outcome is SentOutcome.DECIDED_EARLIER:
+        outcome.append(f" {_when(row.case.decided_at)}")
     return [
         name,
         outcome,
-        Text(f"{decided_at.astimezone():%Y-%m-%d %H:%M:%S}" if decided_at else ""),
         urgency_cell(row.case.urgency),
         Text(row.case.diagnosis.label or "withheld"),
         Text(REVIEW_MARK if row.case.reviews else ""),
     ]
+
+
+def _when(moment: datetime | None) -> str:
+    """The local time, with its date unless that is today's."""
+    if moment is None:
+        return ""
+    local = moment.astimezone()
+    return (
+        f"{local:%H:%M:%S}"
+        if local.date() == datetime.now().astimezone().date()
+        else f"{local:%Y-%m-%d %H:%M:%S}"
+    )
 
 
 _CONFLICT = DeadLetterReason.MESSAGE_ID_CONFLICT

@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -142,6 +143,16 @@ def test_a_terminal_of_80_shows_a_row_each_with_whole_names() -> None:
     assert isinstance(console.file, io.StringIO)
     drawn = [line.rstrip() for line in console.file.getvalue().splitlines()]
     assert max(map(len, drawn)) <= 80
-    assert "message_id_conflict" in "".join(drawn).replace(" ", "")
-    assert drawn[-1].split()[:3] == ["m1", "decided", "earlier"]
+    assert "message_id_conflict" in "".join(drawn)
+    assert drawn[-1].startswith("m1       decided earlier ")
     assert drawn[-1].endswith("yes")
+
+
+def test_a_long_id_stays_whole_at_80() -> None:
+    name = "0b5c7b1e-8f0f-4f7e-9a55-0123456789ab"
+    (row,), _ = _told([_copy(0)], 1, _decided_before())
+    console = Console(file=io.StringIO(), width=80)
+    console.print(sent_table([replace(row, identity=("ward", name))]))
+    assert isinstance(console.file, io.StringIO)
+    assert f"\n{name} " in console.file.getvalue()
+    assert "decided" in console.file.getvalue()
