@@ -5,6 +5,7 @@ None is exported or served: it stands beside the soup of the same runs, which co
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,10 +21,19 @@ from trainer.tuning.validate import answer
 __all__ = ["Ensemble", "NotCombinable"]
 
 _FEWEST_MEMBERS = 2
+_TASKS = ("diagnosis", "urgency")
 
 
 class NotCombinable(ValueError):
     """The members do not know the same number of labels, or they are too few."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Member:
+    model: TriageBert
+    windower: Windower
+    diagnosis_temperature: float
+    urgency_temperature: float
 
 
 class Ensemble:
@@ -39,18 +49,18 @@ class Ensemble:
         if len(set(labels)) > 1:
             raise NotCombinable(f"the members know {', '.join(map(str, labels))} labels: not the same")
         self._members = [
-            (model, windower, _temperature(model, windower, calibration, "diagnosis"),
-             _temperature(model, windower, calibration, "urgency"))
+            _Member(model, windower, *(_temperature(model, windower, calibration, task) for task in _TASKS))
             for model, windower in members
-        ]  # fmt: skip
+        ]
 
     def answer(self, rows: Sequence[Row]) -> Answers:
         """Return logits whose softmax at temperature 1 is the members' mean; embedding: that of the first."""
-        told = [(answer(model, rows, windower), *heat) for model, windower, *heat in self._members]
+        answers = [answer(member.model, rows, member.windower) for member in self._members]
+        pairs = list(zip(answers, self._members, strict=True))
         return Answers(
-            _log_mean([one.diagnosis_logits / heat for one, heat, _ in told]),
-            _log_mean([one.urgency_logits / heat for one, _, heat in told]),
-            told[0][0].embedding,
+            _log_mean([one.diagnosis_logits / member.diagnosis_temperature for one, member in pairs]),
+            _log_mean([one.urgency_logits / member.urgency_temperature for one, member in pairs]),
+            answers[0].embedding,
         )
 
 
@@ -65,4 +75,4 @@ def _temperature(model: TriageBert, windower: Windower, rows: Sequence[Row], tas
 
 def _log_mean(logits: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
     each = log_softmax(np.stack(logits).astype(np.float64), axis=2)
-    return (logsumexp(each, axis=0) - np.log(len(logits))).astype(np.float32)
+    return np.asarray(logsumexp(each, axis=0) - np.log(len(logits)), dtype=np.float32)

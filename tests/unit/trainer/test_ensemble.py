@@ -41,6 +41,6 @@ def test_one_member_is_no_ensemble() -> None:
 
 def test_members_of_other_labels_are_refused() -> None:
     other = small_model()
-    other.diagnosis_head = torch.nn.Linear(other.diagnosis_head.in_features, 7)  # type: ignore[assignment]
+    other.diagnosis_head = torch.nn.Linear(other.diagnosis_head.in_features, 7)
     with pytest.raises(NotCombinable, match="5, 7 labels: not the same"):
         Ensemble([(small_model(), WINDOWER), (other, WINDOWER)], ROWS)
