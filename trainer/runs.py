@@ -24,7 +24,6 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 __all__ = [
-    "MEMORY_BEFORE",
     "MODEL_NAME",
     "MODEL_VERSION",
     "Averaged",
@@ -42,8 +41,6 @@ __all__ = [
 ]
 
 MODEL_NAME, MODEL_VERSION = "triage_bert", "1"
-MEMORY_BEFORE = ".memory.before"
-"""Beside `RunFolder.memory`: what it was, while an erasure replaces it."""
 
 
 class NotARun(ValueError):
@@ -169,6 +166,9 @@ class RunFolder:
         self.model_repository = path / "model_repo"
         self.continual = path / "continual"
         self.memory = self.continual / "memory"
+        # while it is written or replaced: what comes, and what it was
+        self.memory_unfinished = self.continual / ".memory.unfinished"
+        self.memory_before = self.continual / ".memory.before"
 
     @property
     def version_dir(self) -> Path:
@@ -209,6 +209,17 @@ def find_runs(runs_dir: Path) -> Iterator[tuple[RunFolder, RunRecord]]:
 
 
 def runs_with_memory(runs_dir: Path) -> list[RunFolder]:
-    """Return the runs that keep rows for replay, also where an erasure of some was interrupted."""
-    runs = [RunFolder(path.parent) for path in sorted(runs_dir.glob("*/continual"))]
-    return [run for run in runs if run.memory.exists() or (run.continual / MEMORY_BEFORE).exists()]
+    """Return the runs that keep rows for replay, also of a write that broke off, and those that don't let it be seen.
+
+    Raises OSError where `runs_dir` cannot be listed; where there is none, there are no runs.
+    """
+    if not runs_dir.is_dir():
+        return []
+    return [run for run in map(RunFolder, sorted(runs_dir.iterdir())) if _may_keep_rows(run)]
+
+
+def _may_keep_rows(run: RunFolder) -> bool:
+    try:
+        return any(path.exists() for path in (run.memory, run.memory_unfinished, run.memory_before))
+    except PermissionError:
+        return True

@@ -26,12 +26,11 @@ def forget(patients: AbstractSet[str], rounds: Path, runs: Path, console: Consol
         unreadable.append(str(error))
     if patients and runs_with_memory(runs):
         needs_training(console)
-        from trainer.continual.erasure import erase_from_memories
-        from trainer.data.errors import DatasetChanged
+        from trainer.continual.erasure import MemoriesUnusable, erase_from_memories
 
         try:
             rows = erase_from_memories(runs, patients)
-        except DatasetChanged as error:
+        except MemoriesUnusable as error:
             unreadable.append(str(error))
     for fault in unreadable:
         console.print(fault, style="red", markup=False)

@@ -2,10 +2,17 @@
 
 A row of feedback carries its patient in `group`, as `trainer.continual.labels.row_of` writes it. A row of a dataset
 that was imported carries none, and stays.
+
+A process may die at any step. What is to stay is written whole before the memory is taken away, so where the memory
+before still lies beside it, whoever comes next (an erasure, a round) ends what was begun; nobody goes back to it.
+Not covered: a machine that loses power while it writes.
 """
 
 import shutil
+from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock
@@ -13,38 +20,92 @@ from filelock import FileLock
 from trainer.continual.labels import group_of
 from trainer.continual.memory import ALL_TRAIN
 from trainer.data.dataset import Dataset, make_dataset, read_dataset, write_dataset
-from trainer.data.errors import DatasetChanged
-from trainer.runs import MEMORY_BEFORE, RunFolder, runs_with_memory
+from trainer.data.errors import BadData
+from trainer.runs import RunFolder, runs_with_memory
 from trainer.tombstones import add_tombstone
 
-__all__ = ["ERASED", "erase_from_memories"]
+__all__ = [
+    "ERASED",
+    "MemoriesUnusable",
+    "MemoryFault",
+    "erase_from_memories",
+    "keep_memory",
+    "whole_memory",
+]
 
 ERASED = "erased.jsonl"
-_UNFINISHED, _LOCK = ".memory.unfinished", ".memory.lock"
+_LOCK = ".memory.lock"
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryFault:
+    """Why the memory of the run at `run` did not forget; no word of its rows."""
+
+    run: Path
+    reason: str
+
+    def __str__(self) -> str:
+        return f"run {self.run.name} still keeps what it had for replay: {self.reason}"
+
+
+class MemoriesUnusable(BadData):
+    """Some runs could not forget; `faults` has each. All others did: `rows` went from these."""
+
+    def __init__(self, faults: tuple[MemoryFault, ...], rows: int) -> None:
+        super().__init__("; ".join(map(str, faults)))
+        self.faults = faults
+        self.rows = rows
 
 
 def erase_from_memories(runs_dir: Path, patients: AbstractSet[str]) -> int:
     """Take these patients (pseudonyms) out of every run's memory; return how many rows went.
 
-    Raises DatasetChanged, which names the memories that cannot be read, after all others are done.
+    Raises MemoriesUnusable, after all others are done; OSError where `runs_dir` itself cannot be listed.
     """
-    gone, unreadable = 0, []
+    gone, faults = 0, []
     for run in runs_with_memory(runs_dir) if patients else ():
-        with FileLock(run.continual / _LOCK):
-            try:
+        try:
+            with whole_memory(run):
                 gone += _erase_from(run, patients)
-            except DatasetChanged as error:
-                unreadable.append(str(error))
-    if unreadable:
-        raise DatasetChanged("; ".join(unreadable))
+        except BadData as error:
+            faults.append(MemoryFault(run.path, str(error)))
+        except OSError as error:
+            faults.append(MemoryFault(run.path, error.strerror or type(error).__name__))
+    if faults:
+        raise MemoriesUnusable(tuple(faults), gone)
     return gone
 
 
+def keep_memory(run: RunFolder, dataset: Dataset) -> None:
+    """Write what a run replays, as a whole or not at all; what is there stays."""
+    with whole_memory(run):
+        if not run.memory.exists():
+            write_dataset(dataset, run.memory_unfinished)
+            run.memory_unfinished.rename(run.memory)
+
+
+@contextmanager
+def whole_memory(run: RunFolder) -> Iterator[None]:
+    """Be the one who reads or replaces a run's memory; what an erasure that died left is ended first."""
+    # a soft lock, which stands in where there is no flock, would outlive a killed process
+    with FileLock(run.continual / _LOCK, fallback_to_soft=False):
+        _end_erasure(run)
+        yield
+
+
+def _end_erasure(run: RunFolder) -> None:
+    unfinished, before = run.memory_unfinished, run.memory_before
+    if before.exists():
+        if unfinished.exists():
+            unfinished.rename(run.memory)
+        shutil.rmtree(before)
+    elif unfinished.exists():  # it died while it wrote: the memory is as it was
+        shutil.rmtree(unfinished)
+
+
 def _erase_from(run: RunFolder, patients: AbstractSet[str]) -> int:
-    before = run.continual / MEMORY_BEFORE
-    if before.exists() and not run.memory.exists():  # an erasure died between its two renames
-        before.rename(run.memory)
-    shutil.rmtree(before, ignore_errors=True)
+    if not run.memory.exists():
+        return 0
     dataset = read_dataset(run.memory)
     sources = {row.source for row in dataset.rows}
     erased = {group_of(source, patient) for source in sources for patient in patients}
@@ -58,11 +119,7 @@ def _erase_from(run: RunFolder, patients: AbstractSet[str]) -> int:
 
 
 def _replace(run: RunFolder, dataset: Dataset | None) -> None:
-    unfinished, before = run.continual / _UNFINISHED, run.continual / MEMORY_BEFORE
-    shutil.rmtree(unfinished, ignore_errors=True)
     if dataset is not None:
-        write_dataset(dataset, unfinished)
-    run.memory.rename(before)
-    if dataset is not None:
-        unfinished.rename(run.memory)
-    shutil.rmtree(before)
+        write_dataset(dataset, run.memory_unfinished)
+    run.memory.rename(run.memory_before)
+    _end_erasure(run)

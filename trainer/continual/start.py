@@ -14,10 +14,11 @@ from safetensors import SafetensorError
 
 from streams.adapters.model_bundle import ModelBundle, load_bundle
 from trainer.continual.dequantize import GraphUnknown, dequantized
+from trainer.continual.erasure import keep_memory, whole_memory
 from trainer.continual.levels import LevelPosterior
 from trainer.continual.memory import ALL_TRAIN, Memory
 from trainer.continual.statistics import ClassStatistics
-from trainer.data.dataset import make_dataset, read_dataset, write_dataset
+from trainer.data.dataset import make_dataset, read_dataset
 from trainer.data.manifest import Origin
 from trainer.data.rows import DIAGNOSIS_LABELS
 from trainer.model import TriageBert
@@ -115,8 +116,8 @@ def write_state(
             mean=posterior.mean,
             precision=posterior.precision,
         )
-    if memory.rows and not folder.memory.exists():
-        write_dataset(make_dataset(memory.rows, origins, shares=ALL_TRAIN, seed=0), folder.memory)
+    if memory.rows:
+        keep_memory(folder, make_dataset(memory.rows, origins, shares=ALL_TRAIN, seed=0))
     state = CarriedState(seen_rows=memory.seen)
     (folder.continual / _STATE).write_text(state.model_dump_json() + "\n", encoding="utf-8")
 
@@ -156,5 +157,11 @@ def _memory(run: RunFolder | None) -> Memory:
     if run is None or not (run.continual / _STATE).exists():
         return Memory()
     state = CarriedState.model_validate_json((run.continual / _STATE).read_bytes())
-    rows = read_dataset(run.memory).rows if run.memory.exists() else ()
+    try:
+        with whole_memory(run):
+            rows = read_dataset(run.memory).rows if run.memory.exists() else ()
+    except OSError as error:
+        raise StartUnusable(
+            f"run {run.path.name}: what it keeps for replay: {error.strerror or type(error).__name__}"
+        ) from None
     return Memory(rows, state.seen_rows)

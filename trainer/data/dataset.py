@@ -125,8 +125,12 @@ def read_dataset(folder: Path) -> Dataset:
     try:
         manifest = Manifest.model_validate_json((folder / _MANIFEST).read_bytes())
         table = pq.read_table(folder / _ROWS)
-    except (ValidationError, pa.ArrowInvalid):
+    except (ValidationError, pa.ArrowException):
         raise DatasetChanged(f"{folder} is not a dataset of format 2: import it anew") from None
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        raise DatasetChanged(f"{folder / _ROWS} is damaged: import it anew") from None  # as pyarrow says it
     if manifest.vitals_fields != VITALS_FIELDS or not table.schema.equals(_SCHEMA):
         raise DatasetChanged(f"{folder} has other columns than this version: import it anew")
     records = table.to_pylist()

@@ -5,20 +5,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
-from ops.cli.forgetting import forget
 from streams.domain.feedback import FeedbackExample, Settlement
-from trainer.continual.erasure import ERASED, erase_from_memories
+from trainer.continual import erasure
+from trainer.continual.erasure import ERASED, MemoriesUnusable, erase_from_memories
 from trainer.continual.labels import row_of
 from trainer.continual.memory import Memory
 from trainer.continual.start import write_state
-from trainer.data.dataset import read_dataset
-from trainer.data.errors import DatasetChanged
+from trainer.data.dataset import Dataset, read_dataset
 from trainer.data.manifest import Origin
 from trainer.data.rows import NO_VITALS, Row
 from trainer.runs import RunFolder
-from trainer.watch.rounds import Rounds
 
 ORIGINS = (Origin(source="clinic-a", description="", provenance="", licence=""),)
 IMPORTED = Row("book", "a text of a book", "p-1", NO_VITALS, "normal")
@@ -90,45 +87,56 @@ def test_a_row_that_was_imported_names_no_patient_and_stays(
     assert texts(folder) == [IMPORTED.text]
 
 
-@pytest.mark.parametrize("dies_at", [1, 2])
-def test_an_erasure_that_died_at_a_rename_is_ended_by_the_next(
-    run: Callable[..., RunFolder], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dies_at: int
+def refused(run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(folder: Path) -> Dataset:
+        if folder == run.memory:
+            raise PermissionError(13, "Permission denied", str(folder))
+        return read_dataset(folder)
+
+    monkeypatch.setattr(erasure, "read_dataset", read)
+
+
+def not_a_dataset(run: RunFolder, _: pytest.MonkeyPatch) -> None:
+    (run.memory / "dataset.json").write_text("{}")
+
+
+def damaged(run: RunFolder, _: pytest.MonkeyPatch) -> None:
+    rows = run.memory / "rows.parquet"
+    content = bytearray(rows.read_bytes())
+    content[4 : len(content) // 2] = bytes(len(content) // 2 - 4)
+    rows.write_bytes(content)
+
+
+def without_a_lock(run: RunFolder, _: pytest.MonkeyPatch) -> None:
+    (run.continual / ".memory.lock").unlink()
+    (run.continual / ".memory.lock").mkdir()
+
+
+def not_to_be_seen(run: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    exists = Path.exists
+
+    def seen(path: Path) -> bool:
+        if run.path in path.parents:
+            raise PermissionError(13, "Permission denied", str(path))
+        return exists(path)
+
+    monkeypatch.setattr(Path, "exists", seen)
+
+
+@pytest.mark.parametrize("broken_by", [refused, not_a_dataset, damaged, without_a_lock, not_to_be_seen])
+def test_a_run_that_cannot_forget_is_named_and_the_others_forget(
+    run: Callable[..., RunFolder],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    broken_by: Callable[[RunFolder, pytest.MonkeyPatch], None],
 ) -> None:
-    folder = run("both", row("p-1", "my chest hurts"), row("p-2", "a cough"))
-    renames, rename = 0, Path.rename
-
-    def dying(path: Path, target: Path) -> Path:
-        nonlocal renames
-        renames += 1
-        if renames == dies_at:
-            raise KeyboardInterrupt
-        return rename(path, target)
-
+    broken = run("a", row("p-1", "my chest hurts"))
+    sound = run("b", row("p-1", "worse"), row("p-2", "a cough"))
     with monkeypatch.context() as patched:
-        patched.setattr(Path, "rename", dying)
-        with pytest.raises(KeyboardInterrupt):
+        broken_by(broken, patched)
+        with pytest.raises(MemoriesUnusable, match="run a still keeps") as told:
             erase_from_memories(tmp_path, {"p-1"})
-    assert erase_from_memories(tmp_path, {"p-1"}) == 1
-    assert texts(folder) == ["a cough"]
-    assert not list(folder.continual.glob(".memory.[!l]*"))
-
-
-def test_a_memory_that_cannot_be_read_is_named_and_the_others_forget(
-    run: Callable[..., RunFolder], tmp_path: Path
-) -> None:
-    broken, sound = (
-        run("a", row("p-1", "my chest hurts")),
-        run("b", row("p-1", "worse"), row("p-2", "a cough")),
-    )
-    (broken.memory / "dataset.json").write_text("{}")
-    with pytest.raises(DatasetChanged, match="a/continual/memory"):
-        erase_from_memories(tmp_path, {"p-1"})
+    assert (told.value.rows, [fault.run for fault in told.value.faults]) == (1, [broken.path])
+    assert "chest" not in str(told.value)
+    assert "p-1" not in str(told.value)
     assert texts(sound) == ["a cough"]
-
-
-def test_the_command_reaches_rounds_and_runs(run: Callable[..., RunFolder], tmp_path: Path) -> None:
-    folder = run("both", row("p-1", "my chest hurts"), row("p-2", "a cough"))
-    rounds = Rounds(tmp_path / "rounds")
-    rounds.begin([example("p-1", "my chest hurts")], "count")
-    assert forget({"p-1"}, tmp_path / "rounds", tmp_path, console=Console()) == (1, 1)
-    assert (texts(folder), rounds.latest()) == (["a cough"], [])
