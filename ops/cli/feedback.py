@@ -188,16 +188,16 @@ def erase(
             places = _deliver(settings, [(name.encode(), None, [(CE_TYPE, ERASURE_TYPE.encode())])])
             with console.status("Waiting for the worker"):
                 outcomes = watcher.wait(places, timeout_s)
-    examples, rows = forget({name}, rounds, runs, console)
+    forgotten = forget({name}, rounds, runs, console)
     done = outcomes.all_kept
     if outcomes.dead_letters:
         console.print(f"The worker `learn` failed on it: {outcomes}")
     typer.echo(
         f"{'Erased' if done else 'Recorded, and to be erased by the worker `learn`'}: all feedback on the patient "
         "in the buffer, and none is taken in again. "
-        f"{examples} examples of rounds erased, {rows} rows kept for replay."
+        f"{forgotten.examples} examples of rounds erased, {forgotten.rows} rows kept for replay."
     )
-    raise typer.Exit(0 if done else 1)
+    raise typer.Exit(0 if done and not forgotten.faults else 1)
 
 
 def rebuild(as_json: AsJson = False) -> None:

@@ -1,39 +1,50 @@
 """Erased patients leave what learning keeps on disk: the rounds of `triage train watch`, and what runs replay."""
 
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from pathlib import Path
 
-import typer
 from rich.console import Console
 
 from ops.cli.failures import needs_training
 
-__all__ = ["forget"]
+__all__ = ["Forgotten", "forget"]
 
 
-def forget(patients: AbstractSet[str], rounds: Path, runs: Path, console: Console) -> tuple[int, int]:
-    """Return how many examples left the rounds, and how many rows the runs' memories.
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """How many examples left the rounds, how many rows the runs' memories; `faults`: what could not forget, and why."""
 
-    Says what could not be read, after all else is done, and exits with status 1.
-    """
+    examples: int
+    rows: int
+    faults: tuple[str, ...]
+
+
+def forget(patients: AbstractSet[str], rounds: Path, runs: Path, console: Console) -> Forgotten:
+    """Let rounds and runs forget; one that cannot keeps no other from it, and is told on `console`."""
     from trainer.runs import runs_with_memory
     from trainer.watch.rounds import Rounds, RoundsUnreadable
 
-    examples, rows, unreadable = 0, 0, []
+    examples, rows, faults = 0, 0, []
     try:
         examples = Rounds(rounds).erase(patients)
     except RoundsUnreadable as error:
-        unreadable.append(str(error))
-    if patients and runs_with_memory(runs):
+        examples = error.gone
+        faults += error.faults
+    try:
+        keeps_rows = bool(patients) and bool(runs_with_memory(runs))
+    except OSError as error:
+        keeps_rows = False
+        faults.append(f"{runs}: {error.strerror}")
+    if keeps_rows:
         needs_training(console)
         from trainer.continual.erasure import MemoriesUnusable, erase_from_memories
 
         try:
             rows = erase_from_memories(runs, patients)
         except MemoriesUnusable as error:
-            unreadable.append(str(error))
-    for fault in unreadable:
-        console.print(fault, style="red", markup=False)
-    if unreadable:
-        raise typer.Exit(1)
-    return examples, rows
+            rows = error.rows
+            faults += map(str, error.faults)
+    for fault in faults:
+        console.print(fault, style="red", markup=False, highlight=False, soft_wrap=True)
+    return Forgotten(examples, rows, tuple(faults))

@@ -86,7 +86,7 @@ def _watch(
     since, drift_tested_at = datetime.now(UTC), 0
     while True:
         try:
-            looked = _look(rounds, out, policy, since, drift_tested_at)
+            looked, has_forgotten = _look(rounds, out, policy, since, drift_tested_at)
         except typer.Exit:  # said why; a watch outlives an outage of what it asks
             if once:
                 raise
@@ -106,12 +106,20 @@ def _watch(
             console.print(f"{outcome}", markup=False)
             if once and outcome not in (Outcome.SHADOWING, Outcome.INSTALLED):
                 raise typer.Exit(1)
+        if once and not has_forgotten:
+            raise typer.Exit(1)
         if once:
             return
         time.sleep(poll_s)
 
 
-def _look(rounds: Path, runs: Path, policy: "Policy", since: datetime, drift_tested_at: int) -> "Look":
+def _look(
+    rounds: Path, runs: Path, policy: "Policy", since: datetime, drift_tested_at: int
+) -> tuple["Look", bool]:
+    """Return what there is to learn, and whether everything that learning keeps has forgotten who is erased.
+
+    What could not is told at each look. It keeps no round from beginning: a memory that cannot be read replays nothing.
+    """
     from ops.learning.watch import look
     from streams.domain.feedback import FeedbackExample
     from trainer.watch.rounds import Rounds, RoundsUnreadable
@@ -121,13 +129,18 @@ def _look(rounds: Path, runs: Path, policy: "Policy", since: datetime, drift_tes
         erased = asked(settings, RedisFeedbackBuffer.erased)
     read = map(FeedbackExample.model_validate_json, kept)
     examples = [example for example in read if example.patient_id not in erased]
-    gone, replayed = forget(erased, rounds, runs, console)
-    if gone or replayed:
+    forgotten = forget(erased, rounds, runs, console)
+    if forgotten.examples or forgotten.rows:
         console.print(
-            f"{gone} examples of erased patients left the rounds, {replayed} rows the runs", markup=False
+            f"{forgotten.examples} examples of erased patients left the rounds, {forgotten.rows} rows the runs",
+            markup=False,
+        )
+    if forgotten.faults:
+        console.print(
+            f"{len(forgotten.faults)} of what learning keeps could not be erased from: see above", style="red"
         )
     try:
-        return look(
+        looked = look(
             Rounds(rounds),
             examples,
             _embed,
@@ -139,6 +152,7 @@ def _look(rounds: Path, runs: Path, policy: "Policy", since: datetime, drift_tes
     except RoundsUnreadable as error:
         console.print(str(error), style="red", markup=False)
         raise typer.Exit(1) from None
+    return looked, not forgotten.faults
 
 
 def _embed(examples: "Sequence[FeedbackExample]") -> "NDArray[np.float32]":

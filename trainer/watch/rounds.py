@@ -38,7 +38,15 @@ class RoundsInUse(RoundsError):
 
 
 class RoundsUnreadable(RoundsError):
-    """A round's labels are no `FeedbackExample`s; names the file and the lines, never what stands there."""
+    """Rounds that cannot be read or replaced; names files and lines, never what stands there.
+
+    `gone`: how many examples an erasure took out of the others.
+    """
+
+    def __init__(self, *faults: str, gone: int = 0) -> None:
+        super().__init__("; ".join(faults))
+        self.faults = faults
+        self.gone = gone
 
 
 class Rounds:
@@ -65,10 +73,11 @@ class Rounds:
             lock.release()
 
     def all(self) -> list[Path]:
-        """Return the rounds, oldest first."""
-        if not self._folder.is_dir():
+        """Return the rounds, oldest first. Raises RoundsUnreadable."""
+        if not self._is_there():
             return []
-        rounds = (path for path in self._folder.iterdir() if path.name.isdigit() and path.is_dir())
+        with _told(self._folder):
+            rounds = [path for path in self._folder.iterdir() if path.name.isdigit() and path.is_dir()]
         return sorted(rounds, key=lambda path: int(path.name))
 
     def new(self, examples: Iterable[FeedbackExample]) -> list[FeedbackExample]:
@@ -92,7 +101,7 @@ class Rounds:
     def begin(self, examples: Sequence[FeedbackExample], reason: str) -> Path:
         """Write the next round down and return its folder."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(self._folder / _LOCK):
+        with self._locked():
             last = self.all()
             number = int(last[-1].name) + 1 if last else 1
             unfinished = self._folder / _UNFINISHED
@@ -107,19 +116,33 @@ class Rounds:
 
         A run that learned from such a round cannot be resumed. Raises RoundsUnreadable, after all others are done.
         """
-        if not patients or not self._folder.is_dir():
+        if not patients or not self._is_there():
             return 0
-        gone, unreadable = 0, []
-        with FileLock(self._folder / _LOCK):
+        gone, faults = 0, []
+        with self._locked():
             shutil.rmtree(self._folder / _UNFINISHED, ignore_errors=True)  # of a process that died in `begin`
             for folder in self.all():
                 try:
                     gone += _erase_from(folder, patients)
                 except RoundsUnreadable as error:
-                    unreadable.append(str(error))
-        if unreadable:
-            raise RoundsUnreadable("; ".join(unreadable))
+                    faults += error.faults
+        if faults:
+            raise RoundsUnreadable(*faults, gone=gone)
         return gone
+
+    def _is_there(self) -> bool:
+        with _told(self._folder):
+            return self._folder.is_dir()
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        lock = FileLock(self._folder / _LOCK)
+        with _told(self._folder):
+            lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
 
 
 def learned(folder: Path, outcome: str) -> None:
@@ -132,8 +155,9 @@ def _erase_from(folder: Path, patients: AbstractSet[str]) -> int:
     kept = [example for example in examples if example.patient_id not in patients]
     gone = len(examples) - len(kept)
     if gone:
-        add_tombstone(folder / ERASED, gone, sha256((folder / LABELS).read_bytes()).hexdigest())
-        write_examples(kept, folder / LABELS)
+        with _told(folder):
+            add_tombstone(folder / ERASED, gone, sha256((folder / LABELS).read_bytes()).hexdigest())
+            write_examples(kept, folder / LABELS)
     return gone
 
 
@@ -144,9 +168,21 @@ def _without(examples: Iterable[FeedbackExample], rounds: Iterable[Path]) -> lis
 
 def _labels_of(folder: Path) -> list[FeedbackExample]:
     try:
-        return read_examples(folder / LABELS)
+        with _told(folder / LABELS):
+            return read_examples(folder / LABELS)
     except BadRows as error:
         raise RoundsUnreadable(f"{folder / LABELS}: {error}") from None
+    except UnicodeDecodeError:
+        raise RoundsUnreadable(f"{folder / LABELS} is not UTF-8") from None
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """What the file system refuses names the path, and why."""
+    try:
+        yield
+    except OSError as error:
+        raise RoundsUnreadable(f"{path}: {error.strerror}") from None
 
 
 def _mark(example: FeedbackExample) -> tuple[str, str, str]:

@@ -33,11 +33,11 @@ class Service:
         self.look_fails, self.round_fails, self.looks = look_fails, round_fails, looks
         self.rounds = 0
 
-    def look(self, *_: object) -> Look:
+    def look(self, *_: object) -> tuple[Look, bool]:
         self.look_fails -= 1
         if self.look_fails >= 0:
             raise typer.Exit(1)
-        return DUE
+        return DUE, True
 
     def round(self, *_: object, **__: object) -> Outcome:
         self.round_fails -= 1
@@ -123,7 +123,7 @@ from ops.cli import train_watch
 from ops.learning import round
 from tests.unit.ops.cli.test_train_watch import DUE
 
-train_watch._look = lambda *_: DUE
+train_watch._look = lambda *_: (DUE, True)
 train_watch._live = lambda: Path("live")
 round._TRIAGE = ("sh", "-c", "echo $$; exec sleep 60")
 train_watch.watch(rounds=Path(sys.argv[1]))
