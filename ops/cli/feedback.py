@@ -20,7 +20,7 @@ from rich.table import Table
 from ops.cli.connection import deployment, patient_pseudonym
 from ops.cli.failures import reported
 from ops.cli.feedback_outcomes import FeedbackPlace, FeedbackWatcher
-from ops.cli.forgetting import forget
+from ops.cli.forgetting import Forgotten, forget
 from ops.cli.message_file import read_lines
 from ops.cli.rebuild import Rebuilt, rebuild_buffer
 from ops.quiet_kafka import quiet
@@ -28,6 +28,7 @@ from schemas import ClinicianFeedback, FeedbackVerdict
 from streams.adapters.redis_feedback import BufferStats, RedisFeedbackBuffer
 from streams.domain.decoding import ERASURE_TYPE
 from streams.envelope import CE_TYPE
+from streams.errors import Unavailable
 from streams.kafka_security import librdkafka_config
 from streams.settings import BufferSettings
 from streams.topics import FEEDBACK
@@ -184,6 +185,7 @@ def erase(
         typer.confirm("Erase this patient's feedback and training examples, for good?", abort=True)
     with buffer_settings() as settings:
         name = patient or patient_pseudonym(patient_id or "")
+        held = _held(settings, name)
         with closing(FeedbackWatcher(quiet(librdkafka_config(settings)))) as watcher:
             places = _deliver(settings, [(name.encode(), None, [(CE_TYPE, ERASURE_TYPE.encode())])])
             with console.status("Waiting for the worker"):
@@ -192,12 +194,33 @@ def erase(
     done = outcomes.all_kept
     if outcomes.dead_letters:
         console.print(f"The worker `learn` failed on it: {outcomes}")
-    typer.echo(
-        f"{'Erased' if done else 'Recorded, and to be erased by the worker `learn`'}: all feedback on the patient "
-        "in the buffer, and none is taken in again. "
+    typer.echo(_told_erasure(held, done, forgotten))
+    raise typer.Exit(0 if done and not forgotten.faults else 1)
+
+
+def _held(settings: BufferSettings, patient: str) -> int | None:
+    """On how many of a patient's messages the buffer has feedback; None where it does not say, which is told."""
+    try:
+        return asked(settings, lambda buffer: buffer.held(patient))
+    except Unavailable as cause:  # the erasure is recorded all the same: the worker waits
+        console.print(f"{cause.service} is away: how much is held is not known", markup=False)
+        return None
+
+
+def _told_erasure(held: int | None, done: bool, forgotten: Forgotten) -> str:
+    later = "Nothing of the patient is taken in from now on."
+    nothing_on_disk = not (forgotten.examples or forgotten.rows or forgotten.faults)
+    if done and held == 0 and nothing_on_disk:
+        return (
+            "Nothing was held of this patient: 0 messages in the buffer, 0 examples of rounds, 0 rows kept for replay. "
+            f"The erasure is recorded. {later} If there should have been something, check the id, and the key that "
+            "pseudonyms are made with."
+        )
+    return (
+        f"{'Erased' if done else 'Recorded, and to be erased by the worker `learn`'}: all feedback on the patient in "
+        f"the buffer{'' if held is None else f' ({held} messages)'}. {later} "
         f"{forgotten.examples} examples of rounds erased, {forgotten.rows} rows kept for replay."
     )
-    raise typer.Exit(0 if done and not forgotten.faults else 1)
 
 
 def rebuild(as_json: AsJson = False) -> None:

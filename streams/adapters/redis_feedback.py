@@ -164,12 +164,7 @@ class RedisFeedbackBuffer:
         with redis_errors():
             # first: what a writer that is at it now has not written yet is refused then
             await self._redis.sadd(_key("erased"), patient_id)
-            gone = {
-                str(key)
-                for name in ("cases", "examples")
-                async for key, document in self._redis.hscan_iter(_key(name), count=100)
-                if json.loads(document).get("patient_id") == patient_id
-            }
+            gone = await self._of(patient_id)
             if gone:
                 async with self._redis.pipeline(transaction=True) as pipe:
                     pipe.hdel(_key("cases"), *gone)
@@ -179,6 +174,19 @@ class RedisFeedbackBuffer:
                         pipe.zrem(name, *gone)
                     await pipe.execute()
         return len(gone)
+
+    async def held(self, patient_id: str) -> int:
+        """Return on how many of a patient's messages there is anything. Reads every case, as `erase` does."""
+        with redis_errors():
+            return len(await self._of(patient_id))
+
+    async def _of(self, patient_id: str) -> set[str]:
+        return {
+            str(key)
+            for name in ("cases", "examples")
+            async for key, document in self._redis.hscan_iter(_key(name), count=100)
+            if json.loads(document).get("patient_id") == patient_id
+        }
 
     async def erased(self) -> frozenset[str]:
         """Return the pseudonyms of all erased patients."""

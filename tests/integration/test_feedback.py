@@ -252,7 +252,7 @@ def test_a_dispute_is_settled_and_a_patient_erased_from_the_command_line(
     assert name in labels.read_text()
     at = ("--rounds", str(tmp_path), "--runs", str(tmp_path))
     erased = command("erase", "--patient", name, "--yes", *at)
-    assert "Erased: all feedback on the patient" in erased
+    assert "Erased: all feedback on the patient in the buffer (1 messages)" in erased
     assert "1 examples of rounds" in erased
     assert labels.read_text() == ""
     _wait_for(lambda: _stats(settings).erased_patients == 1, "the erasure has come")

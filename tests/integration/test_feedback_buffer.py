@@ -188,11 +188,17 @@ def test_an_erased_patient_leaves_nothing_behind_and_never_comes_back(
         return refused
 
     async def erase(buffer: RedisFeedbackBuffer) -> list[int]:
-        return [await buffer.erase("erased"), await buffer.erase("erased")]
+        held = [await buffer.held("erased"), await buffer.held("nobody")]
+        return [
+            *held,
+            await buffer.erase("erased"),
+            await buffer.held("erased"),
+            await buffer.erase("erased"),
+        ]
 
     assert _with(url, keep_all) == 0
     assert any(name in str(_content(server)) for name in theirs)
-    assert _with(url, erase) == [2, 0]
+    assert _with(url, erase) == [2, 0, 2, 0, 0]
     for content in (_content(server), _rebuilt(url, server, keep_all)):
         ids = str({key: value for key, value in content.items() if not key.endswith("erased")})
         assert not any(f"clinic\\x1f{name}'" in ids or f'"message_id":"{name}"' in ids for name in theirs)

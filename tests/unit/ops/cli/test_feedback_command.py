@@ -1,23 +1,31 @@
 """`triage feedback`: what became of words is told, and a patient is erased by the id that a hospital has."""
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
-from ops.cli import feedback_outcomes
+from ops.cli import feedback, feedback_outcomes
 from ops.cli.connection import patient_pseudonym
 from ops.cli.feedback_outcomes import FeedbackPlace, FeedbackWatcher, Outcomes
 from ops.cli.main import app
 from schemas import DeadLetterReason, Origin
 from streams.adapters.pseudonyms import HmacPseudonymizer
-from streams.errors import ConfigurationError
+from streams.domain.decoding import ERASURE_TYPE
+from streams.envelope import CE_TYPE
+from streams.errors import ConfigurationError, Unavailable
 from streams.topics import DEADLETTERS, FEEDBACK, MESSAGES
 from tests.unit.streams.factories import dead_letter
+from tests.unit.trainer.continual.test_erasure import example
+from trainer.watch.rounds import LABELS, Rounds
 
 KEY = "k" * 40
+PATIENT = "0" * 32
 
 
 def letter(topic: str, place: FeedbackPlace, reason: DeadLetterReason) -> SimpleNamespace:
@@ -95,3 +103,86 @@ def test_nothing_is_erased_by_mistake(
     done = CliRunner().invoke(app, ["feedback", "erase", *options], input="n\n", env={"COLUMNS": "200"})
     assert done.exit_code != 0
     assert told in done.output
+
+
+@pytest.fixture
+def erasing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> SimpleNamespace:
+    """`triage feedback erase` with a buffer that holds so many messages of the patient; None: Redis is away."""
+    case = SimpleNamespace(held=0, outcomes=Outcomes(1, Counter(), 0), sent=[], rounds=tmp_path / "rounds")
+
+    @contextmanager
+    def settings() -> Iterator[None]:
+        yield
+
+    def asked(*_: object) -> int:
+        if case.held is None:
+            raise Unavailable("redis")
+        return int(case.held)
+
+    def deliver(_: None, records: list[Any]) -> list[FeedbackPlace]:
+        case.sent += records
+        return [(0, 7)]
+
+    watcher = SimpleNamespace(wait=lambda *_: case.outcomes, close=lambda: None)
+    monkeypatch.setattr(feedback, "buffer_settings", settings)
+    monkeypatch.setattr(feedback, "librdkafka_config", lambda _: {})
+    monkeypatch.setattr(feedback, "FeedbackWatcher", lambda _: watcher)
+    monkeypatch.setattr(feedback, "_deliver", deliver)
+    monkeypatch.setattr(feedback, "asked", asked)
+
+    def run() -> tuple[int, str]:
+        places = ("--rounds", str(case.rounds), "--runs", str(tmp_path / "runs"))
+        done = CliRunner().invoke(
+            app, ["feedback", "erase", "--patient", PATIENT, "--yes", *places], env={"COLUMNS": "300"}
+        )
+        assert case.sent == [(PATIENT.encode(), None, [(CE_TYPE, ERASURE_TYPE.encode())])]
+        return done.exit_code, done.output
+
+    case.run = run
+    return case
+
+
+def test_an_erasure_of_somebody_of_whom_nothing_is_held_says_so_and_is_recorded(
+    erasing: SimpleNamespace,
+) -> None:
+    status, said = erasing.run()
+    assert status == 0
+    assert said.startswith("Nothing was held of this patient: 0 messages in the buffer, 0 examples of rounds")
+    assert "The erasure is recorded." in said
+    assert "Erased" not in said
+
+
+def test_an_erasure_says_on_how_many_messages_there_was_feedback(erasing: SimpleNamespace) -> None:
+    erasing.held = 3
+    status, said = erasing.run()
+    assert status == 0
+    assert said.startswith("Erased: all feedback on the patient in the buffer (3 messages).")
+
+
+def test_what_a_round_held_alone_was_held(erasing: SimpleNamespace) -> None:
+    Rounds(erasing.rounds).begin([example(PATIENT, "my chest hurts")], "count")
+    assert "Erased: all feedback on the patient in the buffer (0 messages)." in erasing.run()[1]
+
+
+def test_an_erasure_that_the_worker_has_not_reached_is_recorded_alone(erasing: SimpleNamespace) -> None:
+    erasing.outcomes = Outcomes(1, Counter(), 1)
+    status, said = erasing.run()
+    assert status == 1
+    assert said.startswith("Recorded, and to be erased by the worker `learn`: all feedback")
+
+
+def test_an_erasure_is_recorded_while_nobody_can_say_what_is_held(erasing: SimpleNamespace) -> None:
+    erasing.held = None
+    status, said = erasing.run()
+    assert status == 0
+    assert "redis is away: how much is held is not known" in said
+    assert "Erased: all feedback on the patient in the buffer." in said
+
+
+def test_an_erasure_that_a_round_refuses_ends_with_1_and_says_what_was_done(erasing: SimpleNamespace) -> None:
+    folder = Rounds(erasing.rounds).begin([example(PATIENT, "my chest hurts")], "count")
+    (folder / LABELS).write_text("broken")
+    status, said = erasing.run()
+    assert status == 1
+    assert f"{folder / LABELS}: 1 cells cannot be used" in said
+    assert "Erased: all feedback on the patient in the buffer (0 messages)." in said
