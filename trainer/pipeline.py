@@ -33,6 +33,7 @@ from trainer.model import TriageBert
 from trainer.probe import Probing, probe
 from trainer.runs import MODEL_NAME, MODEL_VERSION
 from trainer.served import ServedGraph
+from trainer.server_code import SERVER_CODE
 from trainer.versions import counted, windower_of, write_card, write_profile
 
 __all__ = ["app"]
@@ -101,7 +102,7 @@ def main(
     export_int8(model, out / "model.onnx")
     if float_graph is not None:
         export_float(model, float_graph)
-    graph = ServedGraph(out / "model.onnx", windower, workers=threads)
+    graph = ServedGraph(out / "model.onnx", windower, workers=threads, served_by=SERVER_CODE)
     fitted = fit(graph, splits.calibration)
     profile = write_profile(
         graph,
@@ -157,7 +158,7 @@ def judge_unseen(
         return []
     with TemporaryDirectory() as scratch:
         export_int8(model, Path(scratch) / "model.onnx")
-        graph = ServedGraph(Path(scratch) / "model.onnx", windower, workers=workers)
+        graph = ServedGraph(Path(scratch) / "model.onnx", windower, workers=workers, served_by=SERVER_CODE)
         held_back = [row for row in splits.calibration if row.source in WRITTEN]
         calibrated = fit(graph, held_back).calibrated
         results = []

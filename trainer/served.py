@@ -14,6 +14,7 @@ from streams.ports import ModelAnswer
 from streams.text import EncodedWindow, Windower
 from trainer.batches import encode
 from trainer.data.rows import Row
+from trainer.server_code import disabled_optimizers
 
 __all__ = ["Answers", "ServedGraph"]
 
@@ -30,13 +31,17 @@ class Answers:
 
 
 class ServedGraph:
-    """A version's `model.onnx` with its tokenizer.
+    """A version's `model.onnx` with its tokenizer, and the graph transforms that it is served with.
 
+    `served_by`: the code whose transforms these are; None: the `model.py` beside the graph. Raises ServerCodeUnknown.
     `ask` reads only the first window of a long text, as training does; `ask_windows` takes every window, as service
     does, and returns attributions too.
     """
 
-    def __init__(self, path: Path, windower: Windower, *, workers: int) -> None:
+    def __init__(
+        self, path: Path, windower: Windower, *, workers: int, served_by: Path | None = None
+    ) -> None:
+        self.disabled_optimizers = disabled_optimizers(served_by or path.with_name("model.py"))
         options = ort.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
@@ -44,7 +49,7 @@ class ServedGraph:
             str(path),
             options,
             providers=["CPUExecutionProvider"],
-            disabled_optimizers=["SkipLayerNormFusion"],
+            disabled_optimizers=list(self.disabled_optimizers),
         )
         self._windower = windower
         self._workers = workers

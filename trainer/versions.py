@@ -19,11 +19,11 @@ from trainer.fit import Fitted
 from trainer.model import TriageBert
 from trainer.provenance import DataUse
 from trainer.served import ServedGraph
+from trainer.server_code import SERVER_CODE
 
 __all__ = ["copy_server_files", "counted", "windower_of", "windows_of", "write_card", "write_profile"]
 
 OVERLAP_TOKENS = 32
-_SERVED = Path(__file__).parents[1] / "model_repo" / "triage_bert"
 
 
 def windower_of(version_dir: Path, window_tokens: int) -> Windower:
@@ -40,8 +40,8 @@ def windows_of(tokenizer: Tokenizer, window_tokens: int) -> Windower:
 
 def copy_server_files(version_dir: Path, hidden: int) -> None:
     """Put Triton's configuration and the backend's code beside the weights; `hidden` is the embedding's size."""
-    shutil.copyfile(_SERVED / "1" / "model.py", version_dir / "model.py")
-    text = (_SERVED / "config.pbtxt").read_text(encoding="utf-8")
+    shutil.copyfile(SERVER_CODE, version_dir / "model.py")
+    text = (SERVER_CODE.parents[1] / "config.pbtxt").read_text(encoding="utf-8")
     text = re.sub(r'("embedding".*dims: \[) \d+ (\])', rf"\1 {hidden} \2", text)
     (version_dir.parent / "config.pbtxt").write_text(text, encoding="utf-8")
 

@@ -45,6 +45,7 @@ from trainer.provenance import DataUse
 from trainer.recording import first_record, scores
 from trainer.runs import MODEL_NAME, Continued, EpochRecord, RunFolder, RunRecord
 from trainer.served import ServedGraph
+from trainer.server_code import ServerCodeUnknown
 from trainer.tuning.config import TrainConfig
 from trainer.tuning.loop import Trained
 from trainer.tuning.reading import read_config, write_config
@@ -100,7 +101,7 @@ class _Candidate:
         start, new = read_start(Path(self.told.start)), read_new(Path(self.told.new), seed=config.seed)
         if self.earlier is not None and self.earlier.data.sha256 != new.manifest.content_sha256:
             raise StartUnusable("the new labels are not what the round began with")
-        served = ServedGraph(start.version_dir / "model.onnx", start.bundle.windower, workers=config.threads)
+        served = _served(start, config.threads)
         before = _calibrated(start.bundle.profile)
         rows = with_pseudo_labels(new.splits.train, served, before, self.told.pseudo_from)
         if not rows:
@@ -253,6 +254,13 @@ class _Candidate:
             }
         self.folder.write(first.model_copy(update=finished))
         shutil.rmtree(self.folder.checkpoint, ignore_errors=True)
+
+
+def _served(start: Start, threads: int) -> ServedGraph:
+    try:
+        return ServedGraph(start.version_dir / "model.onnx", start.bundle.windower, workers=threads)
+    except ServerCodeUnknown as error:
+        raise StartUnusable(str(error)) from None
 
 
 def _under_triaged(

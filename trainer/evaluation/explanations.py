@@ -175,7 +175,9 @@ def _sanity(version: JudgedVersion, explained: Sequence[_Explained]) -> tuple[tu
                 shuffled(version.folder / "model.onnx", path, seed=SEED, only_last_layer=only_last)
             except NotCopied:
                 return ()
-            graph = ServedGraph(path, version.bundle.windower, workers=version.workers)
+            graph = ServedGraph(
+                path, version.bundle.windower, workers=version.workers, served_by=version.server_code
+            )
             after = [served_shares(version, graph, one.words) for one in explained]
             cells.append(
                 (

@@ -17,6 +17,7 @@ from streams.ports import ModelAnswer
 from streams.text import EncodedWindow
 from trainer.data.rows import Row
 from trainer.served import ServedGraph
+from trainer.server_code import ServerCodeUnknown
 
 __all__ = ["JudgedVersion", "NotAVersion", "Readings"]
 
@@ -57,9 +58,9 @@ class Readings:
 
 
 class JudgedVersion:
-    """One version's folder."""
+    """One version's folder. `served_by`: another version's folder, whose `model.py` it is or will be served by."""
 
-    def __init__(self, folder: Path, *, workers: int) -> None:
+    def __init__(self, folder: Path, *, workers: int, served_by: Path | None = None) -> None:
         """Load it. Raises NotAVersion."""
         try:
             self.bundle: ModelBundle = load_bundle(folder.absolute())
@@ -72,7 +73,13 @@ class JudgedVersion:
         self.folder = folder
         self.workers = workers
         self.profile = self.bundle.profile
-        self.graph = ServedGraph(folder / "model.onnx", self.bundle.windower, workers=workers)
+        self.server_code = (served_by or folder) / "model.py"
+        try:
+            self.graph = ServedGraph(
+                folder / "model.onnx", self.bundle.windower, workers=workers, served_by=self.server_code
+            )
+        except ServerCodeUnknown as error:
+            raise NotAVersion(str(error)) from None
         self._answered: dict[tuple[bytes, bytes], ModelAnswer] = {}
 
     @property

@@ -46,11 +46,14 @@ def judge(
 ) -> GateReport:
     """Judge the version in the folder `candidate` against the one in `live`; `say` tells what is being done.
 
+    Both with the graph transforms of live's code, which Triton runs for either.
+
     `opinions`: who labelled what of this round. `accept_low_power`: why tests that cannot tell do not block this
     time; recorded. Raises NotAVersion, NothingToLearn.
     """
     limits = limits or Limits()
-    old, new_one = (JudgedVersion(folder, workers=workers) for folder in (live, candidate))
+    # an installed candidate takes live's code: `ops.release.repository.ModelVersions.stage`
+    old, new_one = (JudgedVersion(folder, workers=workers, served_by=live) for folder in (live, candidate))
     sets = [_evidence("regression", regression) or written()]
     if (held_back := _evidence("new labels", new)) is not None:
         sets.append(held_back)
