@@ -45,8 +45,8 @@ class ModelLifecycle(Contract):
 
     The changes of the live version (`promoted`, `rolled_back`) are numbered from 1. Read in the order of offsets, a
     change counts where its number is higher than the last one's: of two that were decided from the same state, the
-    first counts. Neither does a change to a version count that was `retired` before (its number is spent all the same),
-    nor a retirement of one in use.
+    first counts. Neither does a change to a version count that was `retired` before (its number is spent all the same,
+    unless `after_change` is null), nor a retirement of one in use.
     """
 
     contract: ClassVar[str] = "triage.models.v1"
@@ -59,6 +59,13 @@ class ModelLifecycle(Contract):
     )
     change: Annotated[int, Field(ge=1)] | None = Field(
         default=None, description="The number of this change of the live version; null for other steps."
+    )
+    after_change: Annotated[int, Field(ge=0)] | None = Field(
+        default=None,
+        description=(
+            "The highest number that a change had when this one was decided; null for other steps, and in records of "
+            "releases that gave the number of a change to a retired version to the next one."
+        ),
     )
     content_sha256: Sha256 = Field(description="Over the names and digests of all files of the version.")
     previous_version: Version | None = Field(default=None, description="Live until here.")

@@ -222,6 +222,7 @@ class Release:
             digest,
             author,
             change=state.next_change,
+            after_change=state.spent,
             previous_version=previous,
             # what was released, not what lies there now: a file changed on disk does not become a known one
             previous_sha256=(

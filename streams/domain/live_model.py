@@ -39,6 +39,8 @@ class LiveModel:
     `retired`: versions that cannot become live. `unreadable`: the number of a later change, where it cannot be read;
     which version is live is not known then, until the next change. `spent`: the highest number that a change had, also
     one to a retired version: who could not read it cannot know that it was one, and all have to go on from one number.
+    `settled`: a change with a higher number counts. It is `spent`, but where an older release wrote the change to a
+    retired version (`after_change` is null): there the next one had the same number, and became live.
     """
 
     change: ModelLifecycle | None = None
@@ -46,6 +48,7 @@ class LiveModel:
     retired: frozenset[str] = frozenset()
     unreadable: int | None = None
     spent: int = 0
+    settled: int = 0
 
     @property
     def version(self) -> str | None:
@@ -82,18 +85,21 @@ class LiveModel:
         counts.
         """
         if isinstance(step, UnreadableChange):
-            is_next = step.number >= self.next_change
-            return (
-                replace(self, candidate=None, unreadable=step.number, spent=step.number) if is_next else self
-            )
+            if step.number <= self.settled:
+                return self
+            return replace(self._spending(step.number), candidate=None, unreadable=step.number)
         if step.change is None:
             return self._after_preparation(step)
-        if step.change < self.next_change:
+        if step.change <= self.settled:
             return self
         if step.version in self.retired:
-            return replace(self, spent=step.change)
+            spending = self._spending(step.change)
+            return spending if step.after_change is not None else replace(spending, settled=self.settled)
         # the candidate was compared with the version before
-        return LiveModel(step, retired=self.retired, spent=step.change)
+        return replace(self._spending(step.change), change=step, candidate=None, unreadable=None)
+
+    def _spending(self, number: int) -> "LiveModel":
+        return replace(self, spent=max(self.spent, number), settled=number)
 
     def _after_preparation(self, step: ModelLifecycle) -> "LiveModel":
         if step.step is LifecycleStep.INSTALLED:

@@ -14,6 +14,7 @@ _ids = count(1)
 def step(
     kind: LifecycleStep, version: str, *, change: int | None = None, share: float | None = None
 ) -> ModelLifecycle:
+    """As this release writes it."""
     return ModelLifecycle(
         event_id=UUID(int=next(_ids)),
         model_name="triage_bert",
@@ -21,6 +22,7 @@ def step(
         version=version,
         content_sha256="a" * 64,
         change=change,
+        after_change=None if change is None else change - 1,
         by="c-7f3a",
         reason="test",
         shadow_share=share,
@@ -31,6 +33,11 @@ def step(
 
 def promoted(version: str, change: int) -> ModelLifecycle:
     return step(LifecycleStep.PROMOTED, version, change=change)
+
+
+def promoted_before(version: str, change: int) -> ModelLifecycle:
+    """As a release wrote it that let another change have the number of one to a retired version."""
+    return promoted(version, change).model_copy(update={"after_change": None})
 
 
 def rolled_back(version: str, change: int) -> ModelLifecycle:
@@ -134,6 +141,34 @@ def test_releases_that_can_and_cannot_read_a_change_to_a_retired_version_agree_o
     for steps in ([following], [late, following]):
         assert fold(steps, reads).version == fold(steps, reads_not).version == "5"
     assert fold([late], reads).version == fold([late], reads_not).version == "2"
+
+
+def test_a_retirement_changes_nothing_of_what_was_live_before_it() -> None:
+    steps = [promoted("2", 1), promoted("3", 2), rolled_back("2", 3), promoted("4", 4), promoted("5", 5)]
+    for until in range(len(steps) + 1):
+        before = fold(steps[:until])
+        for version in "12345":
+            later = fold([retired(version)], before)
+            assert (later.version, later.next_change) == (before.version, before.next_change)
+            following = fold([promoted("6", later.next_change)], later)
+            assert (following.version, following.next_change) == ("6", later.next_change + 1)
+
+
+def test_in_an_older_log_the_change_that_followed_one_to_a_retired_version_is_still_live() -> None:
+    log = [promoted_before("2", 1), retired("3"), promoted_before("3", 2)]
+    assert fold(log).version == "2"
+    log.append(promoted_before("4", 2))
+    assert (fold(log).version, fold(log).next_change) == ("4", 3)
+    log.append(promoted("5", 3))
+    assert fold(log).version == "5"
+
+
+def test_what_follows_an_older_change_to_a_retired_version_counts_for_releases_of_then_and_now() -> None:
+    log = [promoted_before("2", 1), retired("3"), promoted_before("3", 2)]
+    assert fold(log).next_change == 3, "a release between the two took 2 for spent"
+    assert fold([promoted("4", 3)], fold(log)).version == "4"
+    reads_not = fold([*log[:2], UnreadableChange(2)])
+    assert fold([promoted("4", 3)], reads_not).version == "4"
 
 
 def test_an_old_change_that_cannot_be_read_is_passed_over() -> None:
