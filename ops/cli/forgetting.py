@@ -25,7 +25,8 @@ def forget(patients: AbstractSet[str], rounds: Path, runs: Path, console: Consol
     from trainer.runs import runs_with_memory
     from trainer.watch.rounds import Rounds, RoundsUnreadable
 
-    examples, rows, faults = 0, 0, []
+    examples, rows = 0, 0
+    faults: list[str] = []
     try:
         examples = Rounds(rounds).erase(patients)
     except RoundsUnreadable as error:

@@ -118,7 +118,8 @@ class Rounds:
         """
         if not patients or not self._is_there():
             return 0
-        gone, faults = 0, []
+        gone = 0
+        faults: list[str] = []
         with self._locked():
             shutil.rmtree(self._folder / _UNFINISHED, ignore_errors=True)  # of a process that died in `begin`
             for folder in self.all():
