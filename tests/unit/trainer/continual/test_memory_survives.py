@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from tests.unit.trainer.continual.test_erasure import ORIGINS, row, texts
 from trainer.continual.erasure import ERASED, erase_from_memories
 from trainer.continual.memory import Memory
 from trainer.continual.start import _memory, write_state
-from trainer.data import dataset
 from trainer.data.rows import Row
 from trainer.runs import RunFolder
 
@@ -58,14 +58,14 @@ def dying_at(step: int) -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def rows_are_written_in_python(monkeypatch: pytest.MonkeyPatch) -> None:
     """pyarrow opens its file unheard: half a file first."""
-    write = dataset.pq.write_table
+    write = pq.write_table
 
     def written(table: object, path: Path, **options: object) -> None:
         path.write_bytes(b"PAR1 half a file")
         with path.open("ab"):
             write(table, path, **options)
 
-    monkeypatch.setattr(dataset.pq, "write_table", written)
+    monkeypatch.setattr(pq, "write_table", written)
 
 
 def started(run: RunFolder) -> list[str]:
