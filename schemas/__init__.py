@@ -20,13 +20,15 @@ from schemas.assessed import (
     VitalContribution,
 )
 from schemas.base import Contract, Event, Handle, ModelRef, Origin, Producer, event_id
-from schemas.dead_letter import DeadLetter, DeadLetterReason
+from schemas.dead_letter import CE_TYPE_KEPT, TRACEPARENT_KEPT, DeadLetter, DeadLetterReason
 from schemas.feedback import ClinicianFeedback, FeedbackVerdict
 from schemas.lifecycle import LifecycleStep, ModelLifecycle, ShadowSummary
 from schemas.message import Consciousness, PatientMessage, SentVitalSigns, Sex, VitalSigns
 from schemas.review import ReviewReason, ReviewRequested
 
 __all__ = [
+    "CE_TYPE_KEPT",
+    "TRACEPARENT_KEPT",
     "AdmittedMessage",
     "ClinicianFeedback",
     "Consciousness",

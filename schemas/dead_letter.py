@@ -8,7 +8,11 @@ from pydantic import AwareDatetime, Field
 
 from schemas.base import Contract, Handle, Origin, Producer
 
-__all__ = ["DeadLetter", "DeadLetterReason"]
+__all__ = ["CE_TYPE_KEPT", "TRACEPARENT_KEPT", "DeadLetter", "DeadLetterReason"]
+
+CE_TYPE_KEPT = r"^triage\.[a-z]{1,32}\.v[0-9]{1,3}$"
+TRACEPARENT_KEPT = r"^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"
+"""Headers are the sender's, too: what has another form could be text, and is not kept."""
 
 
 class DeadLetterReason(StrEnum):
@@ -39,7 +43,10 @@ class DeadLetterReason(StrEnum):
 
 
 class DeadLetter(Contract):
-    """Holds no patient text in the clear: `path` names fields of the schema only, the ids are the sender's handles."""
+    """Holds no patient text in the clear: `path` names fields of the schema only, the ids are the sender's handles.
+
+    Of the record's headers it keeps the two that say how to read it, so that it can be sent again as it was.
+    """
 
     contract: ClassVar[str] = "triage.deadletters.v1"
 
@@ -54,6 +61,14 @@ class DeadLetter(Contract):
         description="Null, as the source is, where the record is no JSON or one of the two is missing or invalid.",
     )
     source: Handle | None = None
+    ce_type: str | None = Field(
+        default=None,
+        pattern=CE_TYPE_KEPT,
+        description="The record's CloudEvents type, where that is a name of this system.",
+    )
+    traceparent: str | None = Field(
+        default=None, pattern=TRACEPARENT_KEPT, description="The record's W3C trace context."
+    )
     occurred_at: AwareDatetime
     produced_by: Producer
     payload_bytes: int = Field(ge=0)

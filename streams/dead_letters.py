@@ -1,15 +1,16 @@
 """A record that cannot be decided becomes a dead letter: its reason in the clear, its payload encrypted."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from aiokafka import ConsumerRecord
 
-from schemas import DeadLetter, DeadLetterReason, Origin, Producer, event_id
+from schemas import CE_TYPE_KEPT, DeadLetter, DeadLetterReason, Origin, Producer, event_id
 from streams.domain.decoding import sender_ids
 from streams.engine import Output
-from streams.envelope import contract_headers
+from streams.envelope import contract_headers, declared_type, sent_traceparent
 from streams.errors import Rejected
 from streams.metrics import DEAD_LETTERS
 from streams.ports import Cipher
@@ -49,6 +50,7 @@ class DeadLetterDesk:
         origin = Origin(topic=record.topic, partition=record.partition, offset=record.offset)
         payload: bytes | None = record.value
         kept = payload if payload is not None and len(payload) <= MAX_PAYLOAD_BYTES else None
+        declared, trace = declared_type(record.headers), sent_traceparent(record.headers)
         DEAD_LETTERS.labels(reason=cause.code).inc()
         letter = DeadLetter(
             event_id=event_id(DeadLetter.contract, "", str(origin)),
@@ -57,6 +59,8 @@ class DeadLetterDesk:
             origin=origin,
             message_id=message_id,
             source=source,
+            ce_type=declared if declared is not None and re.fullmatch(CE_TYPE_KEPT, declared) else None,
+            traceparent=trace.decode() if trace is not None else None,
             occurred_at=self.clock(),
             produced_by=self.producer,
             payload_bytes=len(payload) if payload is not None else 0,

@@ -6,7 +6,15 @@ from uuid import UUID
 
 from schemas import Event
 
-__all__ = ["CE_TYPE", "TRACEPARENT", "contract_headers", "declared_type", "event_headers", "traceparent_of"]
+__all__ = [
+    "CE_TYPE",
+    "TRACEPARENT",
+    "contract_headers",
+    "declared_type",
+    "event_headers",
+    "sent_traceparent",
+    "traceparent_of",
+]
 
 Headers = tuple[tuple[str, bytes], ...]
 ForeignHeaders = Sequence[tuple[str, bytes | None]]
@@ -48,9 +56,14 @@ def declared_type(headers: ForeignHeaders) -> str | None:
     return None
 
 
-def traceparent_of(headers: ForeignHeaders, event: UUID) -> bytes:
-    """Return the sender's trace, or one that follows from the event's id, the same on every redelivery."""
+def sent_traceparent(headers: ForeignHeaders) -> bytes | None:
+    """Return the sender's trace; None: it sent none, or a malformed one."""
     for name, value in headers:
         if name == TRACEPARENT and value is not None and _TRACEPARENT.fullmatch(value):
             return value
-    return f"00-{event.hex}-{event.hex[:16]}-01".encode()
+    return None
+
+
+def traceparent_of(headers: ForeignHeaders, event: UUID) -> bytes:
+    """Return the sender's trace, or one that follows from the event's id, the same on every redelivery."""
+    return sent_traceparent(headers) or f"00-{event.hex}-{event.hex[:16]}-01".encode()

@@ -21,7 +21,17 @@ from streams.errors import ConfigurationError
 __all__ = ["register"]
 
 console = Console(stderr=True)
-_SHOWN = {"event_id", "reason", "path", "origin", "message_id", "source", "occurred_at", "payload_bytes"}
+_SHOWN = {
+    "event_id",
+    "reason",
+    "path",
+    "origin",
+    "message_id",
+    "source",
+    "ce_type",
+    "occurred_at",
+    "payload_bytes",
+}
 
 
 def _reason(name: str) -> DeadLetterReason:
@@ -139,8 +149,8 @@ def discard(
 
 def _send_again(box: LetterBox, cipher: FernetCipher, opened: OpenLetter) -> str:
     """Return why the letter stays open; empty where it was sent."""
-    if opened.letter.reason is DeadLetterReason.UNSUPPORTED_VERSION:
-        return "declared another contract, which a copy would not"
+    if opened.letter.reason is DeadLetterReason.UNSUPPORTED_VERSION and opened.letter.ce_type is None:
+        return "declared a type that the letter does not keep, so a copy would be read as another"
     try:
         payload = cipher.decrypt(box.sealed_payload(opened))
     except NotKept:

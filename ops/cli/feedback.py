@@ -23,6 +23,7 @@ from ops.cli.feedback_outcomes import FeedbackPlace, FeedbackWatcher
 from ops.cli.forgetting import Forgotten, forget
 from ops.cli.message_file import read_lines
 from ops.cli.rebuild import Rebuilt, rebuild_buffer
+from ops.cli.record_key import record_key
 from ops.quiet_kafka import quiet
 from schemas import ClinicianFeedback, FeedbackVerdict
 from streams.adapters.redis_feedback import BufferStats, RedisFeedbackBuffer
@@ -232,7 +233,7 @@ def rebuild(as_json: AsJson = False) -> None:
 
 def publish(settings: BufferSettings, words: list[bytes]) -> list[FeedbackPlace]:
     """Send words, keyed by the message they speak of; where each stands. Raises KafkaException."""
-    return _deliver(settings, ((_message_id(word), word, []) for word in words))
+    return _deliver(settings, ((record_key(FEEDBACK.name, word), word, []) for word in words))
 
 
 def _send_and_tell(settings: BufferSettings, words: list[bytes], timeout_s: float | None) -> None:
@@ -326,12 +327,3 @@ def buffer_settings() -> Iterator[BufferSettings]:
     """Of the deployment that the environment names, else of the embedded stack; failures are told."""
     with reported(console), deployment(console, BufferSettings) as settings:
         yield settings
-
-
-def _message_id(word: bytes) -> bytes | None:
-    """The key, where the word can be read at all."""
-    try:
-        message_id = json.loads(word).get("message_id")
-    except (ValueError, AttributeError):
-        return None
-    return message_id.encode() if isinstance(message_id, str) else None

@@ -5,7 +5,6 @@ Sending again comes first and closing after it: a crash in between leaves the le
 it once, because the message keeps its id.
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,7 +19,9 @@ from confluent_kafka import (
 )
 from pydantic import ValidationError
 
+from ops.cli.record_key import record_key
 from schemas import DeadLetter, DeadLetterReason
+from streams.envelope import CE_TYPE, TRACEPARENT
 from streams.topics import DEAD_LETTER_MAX_BYTES, DEADLETTERS, MESSAGES
 
 __all__ = ["Filter", "LetterBox", "NotKept", "OpenLetter"]
@@ -28,6 +29,7 @@ __all__ = ["Filter", "LetterBox", "NotKept", "OpenLetter"]
 _TIMEOUT_S = 10.0
 _FLUSH_TIMEOUT_S = 30.0
 _REPLAYED_FROM = "triage_replayed_from"
+_ANY_PARTITION = -1  # what the client calls it
 
 
 class NotKept(Exception):
@@ -119,13 +121,18 @@ class LetterBox:
         return letter.encrypted_payload
 
     def send_again(self, letter: DeadLetter, payload: bytes) -> None:
-        """Publish the payload where it came from; a lane record keeps its key and partition. Raises KafkaException."""
-        origin = letter.origin
+        """Publish the payload where it came from, with its type and trace. Raises KafkaException.
+
+        The raw topic's keys mean nothing. A record of another topic keeps its partition, and its key where the payload
+        can be read.
+        """
+        topic = letter.origin.topic
         headers = [(_REPLAYED_FROM, str(letter.event_id).encode())]
-        if origin.topic == MESSAGES.name:
-            self._deliver(origin.topic, None, payload, headers)
-        else:
-            self._deliver(origin.topic, _patient_key(payload), payload, headers, partition=origin.partition)
+        for name, value in ((CE_TYPE, letter.ce_type), (TRACEPARENT, letter.traceparent)):
+            if value is not None:
+                headers.append((name, value.encode()))
+        partition = _ANY_PARTITION if topic == MESSAGES.name else letter.origin.partition
+        self._deliver(topic, record_key(topic, payload), payload, headers, partition)
 
     def close_letter(self, letter: DeadLetter) -> None:
         """Mark the letter as worked. Raises KafkaException."""
@@ -141,7 +148,7 @@ class LetterBox:
         key: bytes | None,
         value: bytes | None,
         headers: list[tuple[str, bytes]],
-        partition: int = -1,
+        partition: int = _ANY_PARTITION,
     ) -> None:
         failures: list[str] = []
         self._producer.produce(
@@ -170,12 +177,3 @@ class LetterBox:
                     raise KafkaException(error if record else "the topic's end did not come in time")
                 begin = (record.offset() or 0) + 1
                 yield record
-
-
-def _patient_key(payload: bytes) -> bytes | None:
-    """The key of an admitted message, where it can be read at all."""
-    try:
-        patient = json.loads(payload).get("patient_id")
-    except (ValueError, AttributeError):
-        return None
-    return patient.encode() if isinstance(patient, str) else None

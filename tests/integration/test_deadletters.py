@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from time import monotonic
 
 import pytest
-from confluent_kafka import Producer
+from confluent_kafka import Consumer, Producer, TopicPartition
 
 from ops.cli.cases import CaseBook
 from ops.cli.keys import development_keys
@@ -16,7 +16,7 @@ from ops.local.stack import Stack
 from schemas import DeadLetter, DeadLetterReason, Origin, event_id
 from schemas import Producer as Writer
 from streams.adapters.cipher import FernetCipher
-from streams.topics import DEADLETTERS, MESSAGES, STANDARD
+from streams.topics import DEADLETTERS, FEEDBACK, MESSAGES, STANDARD
 from tests.integration.bad_input import message
 
 pytestmark = pytest.mark.stack
@@ -115,6 +115,36 @@ def test_a_message_sent_again_twice_is_decided_once(
     assert case.complete
     assert not case.contradicted
     assert playback.book.copies == {STANDARD.name: 1}
+
+
+def test_a_message_of_another_version_is_sent_again_as_that_version(
+    box: LetterBox, playback: Playback
+) -> None:
+    index = playback.sender.send(json.dumps(message()).encode(), [("ce_type", b"triage.messages.v9")])
+    playback.sender.flush()
+    place = playback.sender.origins[index]
+    _wait_for(lambda: bool(_open_at(box, place)))
+    before = box.open_letters(Filter(reason=DeadLetterReason.UNSUPPORTED_VERSION))
+    box.send_again(_open_at(box, place)[0].letter, json.dumps(message()).encode())
+    _wait_for(
+        lambda: len(box.open_letters(Filter(reason=DeadLetterReason.UNSUPPORTED_VERSION))) > len(before)
+    )
+
+
+def test_a_word_sent_again_stands_under_its_key_in_its_partition(
+    stack: Stack, box: LetterBox, cipher: FernetCipher
+) -> None:
+    payload = b'{"message_id": "word-sent-again"}'
+    letter = _write_letter(stack, payload, cipher, Origin(topic=FEEDBACK.name, partition=2, offset=9_999_999))
+    consumer = Consumer({"bootstrap.servers": str(stack.endpoints.kafka), "group.id": "unused"})
+    place = TopicPartition(FEEDBACK.name, letter.origin.partition)
+    _, place.offset = consumer.get_watermark_offsets(place, timeout=WAIT_S)
+    consumer.assign([place])
+    box.send_again(letter, payload)
+    record = consumer.poll(WAIT_S)
+    consumer.close()
+    assert record is not None
+    assert (record.key(), record.value()) == (b"word-sent-again", payload)
 
 
 def _follow(playback: Playback) -> CaseBook:

@@ -127,6 +127,31 @@ async def test_an_id_that_breaks_its_pattern_is_not_kept() -> None:
     assert SECRET.encode() not in (output.value or b"")
 
 
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ({"ce_type": "triage.messages.v9", "traceparent": TRACE}, ("triage.messages.v9", TRACE)),
+        ({"ce_type": SECRET, "traceparent": SECRET, SECRET: SECRET}, (None, None)),
+        ({"ce_type": f"triage.{SECRET}.v1"}, (None, None)),
+        ({"ce_type": "triage.messages.v9\n"}, (None, None)),
+        ({"ce_type": "triage.messages.é.v9"}, (None, None)),
+        ({"traceparent": f"00-{'0' * 32}-b7ad6b7169203331-01"}, (None, None)),
+        ({}, (None, None)),
+    ],
+)
+async def test_of_the_headers_a_dead_letter_keeps_a_type_of_ours_and_the_trace(
+    sent: dict[str, str], kept: tuple[str | None, str | None]
+) -> None:
+    raw = record(b"{}", headers=tuple((name, value.encode()) for name, value in sent.items()))
+    output = await _stage().dead_letter(raw, Rejected(DeadLetterReason.UNSUPPORTED_VERSION))
+    letter = DeadLetter.model_validate_json(output.value or b"")
+    assert (letter.ce_type, letter.traceparent) == kept
+    assert SECRET.encode() not in (output.value or b"")
+
+
 async def test_a_tombstone_has_a_dead_letter_without_payload() -> None:
     output = await _stage().dead_letter(record(None), Rejected(DeadLetterReason.PAYLOAD_MISSING))
     letter = DeadLetter.model_validate_json(output.value or b"")
