@@ -13,13 +13,20 @@ hypothesis.settings.register_profile("untimed", deadline=None)  # a busy machine
 hypothesis.settings.load_profile("untimed")
 
 
+STACKS = ("auto", "embedded", "containers")
+STACK_VARIABLE = "TRIAGE_TEST_STACK"
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
+    default = os.environ.get(STACK_VARIABLE, "auto")
+    if default not in STACKS:  # a default is not compared with the choices
+        raise pytest.UsageError(f"{STACK_VARIABLE} is {default!r}, which is none of {', '.join(STACKS)}")
     parser.addoption(
         "--stack",
-        choices=("auto", "embedded", "containers"),
-        default="auto",
+        choices=STACKS,
+        default=default,
         help="Kafka and Redis of the integration tests: containers, embedded, or (auto) containers where Docker has "
-        "their images",
+        f"their images; {STACK_VARIABLE} says it for `make test`",
     )
 
 

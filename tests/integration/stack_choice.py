@@ -14,6 +14,7 @@ __all__ = [
     "StackChoice",
     "choose_stack",
     "missing_image",
+    "why_no_toxiproxy",
 ]
 
 KAFKA_IMAGE = "apache/kafka:4.1.0"
@@ -25,9 +26,10 @@ _ENGINE_TIMEOUT_S = 10
 
 @dataclass(frozen=True, slots=True)
 class StackChoice:
-    """`why` the embedded servers run; None: containers do."""
+    """`why` the embedded servers run; None: containers do. `may_pull`: a missing image is no reason to skip a test."""
 
     why: str | None
+    may_pull: bool = False
 
     def __str__(self) -> str:
         return f"containers {KAFKA_IMAGE}, {REDIS_IMAGE}" if self.why is None else f"embedded ({self.why})"
@@ -42,9 +44,14 @@ def choose_stack(asked_for: str) -> StackChoice:
     if asked_for == "embedded":
         return StackChoice("asked for")
     if asked_for == "containers":
-        return StackChoice(None)
+        return StackChoice(None, may_pull=True)
     missing = missing_image(KAFKA_IMAGE, REDIS_IMAGE)
     return StackChoice(f"no Docker: {missing}" if missing else None)
+
+
+def why_no_toxiproxy(choice: StackChoice) -> str | None:
+    """Why the faults of the network cannot be made; None: they can, or have to."""
+    return choice.why or (None if choice.may_pull else missing_image(TOXIPROXY_IMAGE))
 
 
 def missing_image(*names: str) -> str | None:

@@ -21,7 +21,7 @@ from ops.local.ports import LOOPBACK, choose_ports
 from ops.local.stack import Stack
 from tests.integration.containers import KAFKA_PROXIED_PORT, REDIS_PORT, kafka_server, redis_server
 from tests.integration.parts import on_servers
-from tests.integration.stack_choice import TOXIPROXY_IMAGE, StackChoice, missing_image
+from tests.integration.stack_choice import StackChoice, why_no_toxiproxy
 from tests.integration.toxiproxy import SHORTEST_LATENCY_MS, Proxy, toxiproxy
 from trainer.corpus import generate
 
@@ -47,8 +47,7 @@ class Proxied:
 
 @pytest.fixture(scope="module")
 def proxied(stack_choice: StackChoice, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxied]:
-    missing = stack_choice.why or missing_image(TOXIPROXY_IMAGE)
-    if missing:
+    if missing := why_no_toxiproxy(stack_choice):
         pytest.skip(f"faults of the network need containers: {missing}")
     ports = choose_ports(["kafka", "redis"], {})
     ways = {"kafka": (KAFKA_PROXIED_PORT, ports["kafka"]), "redis": (REDIS_PORT, ports["redis"])}
