@@ -105,7 +105,9 @@ class Settings(ModelServerSettings, PayloadSettings):
         default=8, ge=1, description="Inference requests in flight on the express lane."
     )
     standard_requests: int = Field(
-        default=2, ge=1, description="The same on the standard lane: one fewer than the model has instances."
+        default=2,
+        ge=1,
+        description="The same on the standard lane: times the workers, one fewer than the model has instances.",
     )
     audit_share: float = Field(
         default=0.01, ge=0, le=1, description="Share of cases in the blind random audit."

@@ -90,7 +90,7 @@ def compare(
     result = EngineBound(messages)
     for peer in peers:
         if peer.package is not None and not is_importable(peer.package):
-            result.skipped[peer.name] = f"{peer.package} is not installed: install requirements/bench.in"
+            result.skipped[peer.name] = f"{peer.package} is not installed: `make peers` brings it"
             say(f"{peer.name}: skipped, {result.skipped[peer.name]}")
     present = [peer for peer in peers if peer.name not in result.skipped]
     for number in range(1, rounds + 1):

@@ -1,4 +1,4 @@
-# A worker of the streams (TRIAGE_STAGE: admit or assess), and the one-shot that makes the topics.
+# A worker of the streams (TRIAGE_STAGE: admit, assess or learn), and the one-shot that makes the topics.
 FROM python:3.12-slim AS build
 WORKDIR /build
 COPY requirements/uv.txt requirements/streams.txt ./
