@@ -114,7 +114,12 @@ def _looked(compose: Compose) -> bool:
 @contextmanager
 def _running(port: int, *, learning: bool) -> Iterator[Compose]:
     keys = {name: secrets.token_urlsafe(48) for name in _SECRETS}
-    environment = {**keys, "TRIAGE_DEVELOPMENT": "1", "TRIAGE_KAFKA_PORT": str(port)}
+    environment = {
+        **keys,
+        "TRIAGE_DEVELOPMENT": "1",
+        "TRIAGE_KAFKA_PORT": str(port),
+        "TRIAGE_STANDARD_REQUESTS": "1",  # of each of two workers, on three instances of the model
+    }
     profiles = ("cpu", "learning") if learning else ("cpu",)
     compose = Compose({"TRIAGE_REDIS_IMAGE": _redis_image(), **os.environ, **environment}, profiles)
     try:

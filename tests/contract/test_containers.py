@@ -23,6 +23,11 @@ def _settings(service: str) -> dict[str, str]:
     return {name: value for name, value in environment.items() if name.startswith("TRIAGE_")}
 
 
+def _default(value: str) -> str:
+    """Return what compose makes of a value where the environment says nothing."""
+    return re.sub(r"^\$\{\w+:-(.+)\}$", r"\1", value)
+
+
 @pytest.mark.parametrize("service", ["topics", "admit", "assess", "learn", "watch"])
 def test_every_setting_of_a_worker_is_one(service: str) -> None:
     known = {f"TRIAGE_{name.upper()}" for name in Settings.model_fields} | {"TRIAGE_STAGE"}
@@ -51,7 +56,7 @@ def test_no_container_has_rights(service: str) -> None:
 
 def test_images_are_pinned_and_ports_are_on_the_loopback_interface() -> None:
     for name, service in COMPOSE["services"].items():
-        image = re.sub(r"^\$\{\w+:-(.+)\}$", r"\1", service["image"])
+        image = _default(service["image"])
         assert re.match(r"\d+\.\d+", image.rpartition(":")[2]), name
         assert all(port.startswith("127.0.0.1:") for port in service.get("ports", [])), name
 
@@ -62,12 +67,71 @@ def test_the_broker_is_asked_for_every_topic_of_the_map() -> None:
     }
 
 
+def _model(path: str) -> ModelConfig:
+    return text_format.Parse((ROOT / path).read_text(encoding="utf-8"), ModelConfig())
+
+
+CPU_MODEL, GPU_MODEL = _model("model_repo/triage_bert/config.pbtxt"), _model("ops/docker/gpu/config.pbtxt")
+
+
 def test_the_gpu_server_has_the_same_tensors() -> None:
-    def tensors(path: str) -> list[tuple[str, int, list[int]]]:
-        config = text_format.Parse((ROOT / path).read_text(encoding="utf-8"), ModelConfig())
+    def tensors(config: ModelConfig) -> list[tuple[str, int, list[int]]]:
         assert config.max_batch_size == 64
         return [
             (tensor.name, tensor.data_type, list(tensor.dims)) for tensor in (*config.input, *config.output)
         ]
 
-    assert tensors("ops/docker/gpu/config.pbtxt") == tensors("model_repo/triage_bert/config.pbtxt")
+    assert tensors(GPU_MODEL) == tensors(CPU_MODEL)
+
+
+def test_the_gpu_server_has_the_same_queue_and_versions() -> None:
+    def promised(config: ModelConfig) -> list[object]:
+        queue = config.dynamic_batching
+        assert queue.default_queue_policy.default_timeout_microseconds > 0
+        return [
+            queue.priority_levels,
+            queue.default_priority_level,
+            queue.default_queue_policy,
+            dict(queue.priority_queue_policy),
+            config.version_policy,
+        ]
+
+    assert promised(GPU_MODEL) == promised(CPU_MODEL)
+
+
+@pytest.mark.parametrize("service", set(COMPOSE["services"]) - {"topics"})
+def test_whoever_stays_is_asked_for_its_health(service: str) -> None:
+    described = COMPOSE["services"][service]["healthcheck"]
+    assert described["test"][0] in ("CMD", "CMD-SHELL")
+    assert {"interval", "timeout"} <= described.keys()
+
+
+def test_every_service_has_a_limit_of_memory_which_the_document_names() -> None:
+    table = (
+        (ROOT / "docs/how-to/docker.md").read_text(encoding="utf-8").split("## Memory\n")[1].split("\n## ")[0]
+    )
+    named = {
+        name: f"{number}{unit[0].lower()}"
+        for names, number, unit in re.findall(r"^\| (`.+`) \| (\d+) (GiB|MiB)", table, re.MULTILINE)
+        for name in re.findall(r"`(\S+)`", names)
+    }
+    assert named == {name: _default(service["mem_limit"]) for name, service in COMPOSE["services"].items()}
+
+
+def test_redis_refuses_before_it_is_killed_and_forgets_nothing() -> None:
+    redis = COMPOSE["services"]["redis"]
+    command = redis["command"][-1]
+    data = re.search(r"--maxmemory (\S+)", command)
+    assert data is not None
+    assert int(_default(data[1]).removesuffix("gb")) < int(_default(redis["mem_limit"]).removesuffix("g"))
+    assert "--maxmemory-policy noeviction" in command
+
+
+def test_the_advised_number_of_workers_leaves_an_instance_for_the_express_lane() -> None:
+    text = (ROOT / "docs/how-to/docker.md").read_text(encoding="utf-8")
+    advised = re.findall(
+        r"(?:TRIAGE_STANDARD_REQUESTS=(\d) )?docker compose --profile cpu up .*--scale assess=(\d)", text
+    )
+    assert advised
+    (instances,) = (group.count for group in CPU_MODEL.instance_group)
+    assert all(int(each) * int(workers) < instances for each, workers in advised)
