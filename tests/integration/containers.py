@@ -157,8 +157,8 @@ def redis_server(network: Network | None = None) -> Iterator[RedisServer]:
     """Run a Redis with a password and an append-only file; in `network` it is `redis`."""
     port = choose_ports(["redis"], {})["redis"]
     password = secrets.token_urlsafe(24)
-    # Not Testcontainers' RedisContainer: its command, ports and wait would all be replaced. It keeps no file and binds every
-    # address; where the tests run in a container, it asks the bridge instead of the loopback interface.
+    # Not Testcontainers' RedisContainer: its command, ports and wait would all be replaced. It keeps no file and binds
+    # every address; where the tests run in a container, it asks the bridge instead of the loopback interface.
     server = container(REDIS_IMAGE, "redis", {REDIS_PORT: port}, network)
     server.with_command(["redis-server", "--appendonly", "yes", "--requirepass", password])
     with _started(server, "Ready to accept connections"):
