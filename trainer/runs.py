@@ -148,6 +148,7 @@ class RunRecord(_Record):
     before: tuple[Score, ...] = Field(default=(), description="On the test split, before fine-tuning.")
     after: tuple[Score, ...] = Field(default=(), description="On the test split, at the end.")
     files_sha256: dict[str, str] = Field(default={}, description="Of the exported version's folder.")
+    warnings: tuple[str, ...] = Field(default=(), description="Of its data: what a reader must know first.")
     continued: Continued | None = None
     averaged: Averaged | None = None
 

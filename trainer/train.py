@@ -20,6 +20,7 @@ from trainer.cost import peak_memory_mb
 from trainer.data.dataset import Dataset
 from trainer.data.errors import NothingToLearn
 from trainer.data.importing import read_labelled, write_corpus
+from trainer.data.labels import check_every_class, told_empty
 from trainer.data.rows import Row, labelled
 from trainer.encoders import load_encoder
 from trainer.export import export_int8
@@ -80,6 +81,7 @@ class _Run:
         dataset = load_data(config)
         splits = dataset.splits
         _check_labels(splits.train, splits.calibration)
+        check_every_class(splits)
         if self.earlier is not None and self.earlier.data.sha256 != dataset.manifest.content_sha256:
             raise RunUnusable("the data is not what the run began with")
         pretrained = load_encoder(config.encoder, config.encoder_dropout)
@@ -117,7 +119,7 @@ class _Run:
         )
         if not main:
             return folder
-        after = export(folder, config, model, windower, dataset)
+        after = export(folder, config, model, windower, dataset, notes=record.warnings)
         self._finish(record, trained, after, began)
         track(folder.read(), config)
         return folder
@@ -137,7 +139,9 @@ class _Run:
             device=processes().device.type,
             processes=processes().num_processes,
         )
-        return record.model_copy(update={"encoder_sha256": encoder_sha256})
+        return record.model_copy(
+            update={"encoder_sha256": encoder_sha256, "warnings": told_empty(dataset.splits)}
+        )
 
     def _after_epoch(self, epoch: EpochRecord, report: str, record: RunRecord, began: float) -> None:
         self.folder.add_epoch(record, epoch, report, minutes=record.minutes + (monotonic() - began) / 60)
@@ -168,13 +172,22 @@ class _Run:
 
 
 def export(
-    folder: RunFolder, config: TrainConfig, model: TriageBert, windower: Windower, dataset: Dataset
+    folder: RunFolder,
+    config: TrainConfig,
+    model: TriageBert,
+    windower: Windower,
+    dataset: Dataset,
+    *,
+    notes: Sequence[str] = (),
 ) -> tuple[Score, ...]:
-    """Write the weights and the version that is served beside its `tokenizer.json`; return its figures."""
+    """Write the weights and the version that is served beside its `tokenizer.json`; return its figures.
+
+    `notes` go on its card.
+    """
     version_dir = folder.version_dir
     save_file({name: value.contiguous() for name, value in model.state_dict().items()}, folder.weights)
     export_int8(model, version_dir / "model.onnx")
-    packaged = package(model, windower, dataset, config, version_dir, system="int8")
+    packaged = package(model, windower, dataset, config, version_dir, system="int8", notes=notes)
     after = scores("float32", judged(model, windower, dataset.splits.test, packaged.fitted.calibrated))
     return after + scores(None, packaged.results)
 

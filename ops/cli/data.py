@@ -71,15 +71,19 @@ def check(
     from pydantic import TypeAdapter
 
     from trainer.data.dataset import read_dataset
+    from trainer.data.labels import told_empty
     from trainer.data.leaks import LeakReport, find_leaks
 
     with told():
-        report = find_leaks(read_dataset(folder))
+        dataset = read_dataset(folder)
+        report = find_leaks(dataset)
     if as_json:
         typer.echo(TypeAdapter(LeakReport).dump_json(report).decode())
     else:
         for failure in report.failures:
             console.print(failure, style="red", markup=False)
+        for lacking in told_empty(dataset.splits):
+            console.print(lacking, style="yellow", markup=False, highlight=False, soft_wrap=True)
         if report.source_accuracy is not None:
             console.print(
                 f"The text tells the source in {report.source_accuracy:.1%} of the rows (the largest source has "

@@ -41,7 +41,9 @@ def keep(dataset: "Dataset", out: Path) -> None:
 
 
 def write_out(dataset: "Dataset") -> None:
-    """Say how many rows each source, split and label has."""
+    """Say how many rows each source, split and label has, and which classes have none."""
+    from trainer.data.labels import told_empty
+
     manifest = dataset.manifest
     table = Table("source", "split", "rows", "labels")
     for source, parts in manifest.counts.items():
@@ -57,6 +59,8 @@ def write_out(dataset: "Dataset") -> None:
     console.print(
         f"{manifest.rows} rows in {manifest.clusters} clusters, sha256 {manifest.content_sha256[:16]}"
     )
+    for lacking in told_empty(dataset.splits):
+        console.print(lacking, style="yellow", markup=False, highlight=False, soft_wrap=True)
 
 
 @contextmanager

@@ -118,6 +118,8 @@ def train(
                 score.test_set, score.task, score.system, name, was, f"{score.figures[name].value:.3f}"
             )
     console.print(table)
+    for warning in record.warnings:
+        console.print(warning, style="yellow", markup=False, highlight=False, soft_wrap=True)
     console.print(
         f"{folder.path}: {record.minutes:.1f} minutes, epoch {record.best_epoch} kept", markup=False
     )

@@ -4,14 +4,24 @@ BadData
 ├── Undecodable       the file is not in the encoding that was named
 ├── WrongColumns      a column is missing, or two have one name
 ├── BadRows           cells that cannot be used, each with its row number
-├── NothingToLearn    no rows, no labels, a class without rows, or one class only
+├── NothingToLearn    no rows, no labels, a named class without rows, or one class only
+├── EmptyClasses      classes that the model answers with have no row to learn from
 └── DatasetChanged    a dataset's folder is broken, or its content is not what its manifest says
 """
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-__all__ = ["BadCell", "BadData", "BadRows", "DatasetChanged", "NothingToLearn", "Undecodable", "WrongColumns"]
+__all__ = [
+    "BadCell",
+    "BadData",
+    "BadRows",
+    "DatasetChanged",
+    "EmptyClasses",
+    "NothingToLearn",
+    "Undecodable",
+    "WrongColumns",
+]
 
 _SHOWN = 20
 
@@ -59,6 +69,18 @@ class BadRows(BadData):
 
 class NothingToLearn(BadData):
     """The rows carry no task that could be learned or judged."""
+
+
+class EmptyClasses(BadData):
+    """A model made of this could never answer with `classes`."""
+
+    def __init__(self, classes: Sequence[str]) -> None:
+        super().__init__(
+            f"no training row of {', '.join(classes)}: a model made of this could never give that answer. Add rows "
+            "of it, or put a dataset that has them beside this one (triage data merge); where all of them were held "
+            "back, import with another --seed or smaller --calibration and --test"
+        )
+        self.classes = tuple(classes)
 
 
 class DatasetChanged(BadData):

@@ -1,11 +1,14 @@
-"""Whether rows carry something that can be learned."""
+"""Whether rows carry something that can be learned, and whether every class of the model has some."""
 
 from collections.abc import Sequence
 
-from trainer.data.errors import NothingToLearn
-from trainer.data.rows import Row
+from trainer.data.errors import EmptyClasses, NothingToLearn
+from trainer.data.rows import DIAGNOSIS_LABELS, URGENCY_LEVELS, Row
+from trainer.data.splits import Splits
 
-__all__ = ["check_labels"]
+__all__ = ["check_every_class", "check_labels", "empty_classes", "told_empty"]
+
+_TASKS = (DIAGNOSIS_LABELS, tuple(f"level_{level}" for level in URGENCY_LEVELS))
 
 
 def check_labels(rows: Sequence[Row]) -> None:
@@ -20,3 +23,42 @@ def check_labels(rows: Sequence[Row]) -> None:
             raise NothingToLearn(f"{task}: every row has the one label {next(iter(labels))}")
     if all(row.diagnosis is None and row.urgency_level is None for row in rows):
         raise NothingToLearn("no row has a label")
+
+
+def empty_classes(splits: Splits) -> dict[str, tuple[str, ...]]:
+    """Return the classes without a row of each split that has rows; a task without any label is no class's lack."""
+    parts = {"train": splits.train, "calibration": splits.calibration, "test": splits.test}
+    had = {name: _classes(rows) for name, rows in parts.items()}
+    known = set().union(*had.values())
+    wanted = [label for task in _TASKS if known & set(task) for label in task]
+    lacking = {
+        name: tuple(label for label in wanted if label not in had[name])
+        for name, rows in parts.items()
+        if rows
+    }
+    return {name: labels for name, labels in lacking.items() if labels}
+
+
+def check_every_class(splits: Splits) -> None:
+    """Raise EmptyClasses where a class has no row to learn from: the model could never give that answer."""
+    if absent := empty_classes(splits).get("train"):
+        raise EmptyClasses(absent)
+
+
+def told_empty(splits: Splits) -> tuple[str, ...]:
+    """Return what a reader has to know of the classes without a row, one sentence for each split."""
+    means = {
+        "train": "a version cannot be trained on this data alone",
+        "calibration": "temperatures and thresholds are fitted without it",
+        "test": "how well it is found is not measured",
+    }
+    return tuple(
+        f"{name} split: no row of {', '.join(labels)}: {means[name]}."
+        for name, labels in empty_classes(splits).items()
+    )
+
+
+def _classes(rows: Sequence[Row]) -> set[str]:
+    return {row.diagnosis for row in rows if row.diagnosis is not None} | {
+        f"level_{row.urgency_level}" for row in rows if row.urgency_level is not None
+    }
