@@ -108,7 +108,11 @@ _REVIEWED = (ReviewReason.QUALITY_FLAG,)
 _FOREIGN = Decided(reviews=(ReviewReason.UNSUPPORTED_LANGUAGE,), withheld=True)
 
 ROWS = (
-    Row("a null payload (tombstone)", _raw(None), Dead(_REASON.PAYLOAD_MISSING, names_sender=False)),
+    Row(
+        "a null payload (a tombstone: Kafka's mark that a key is gone)",
+        _raw(None),
+        Dead(_REASON.PAYLOAD_MISSING, names_sender=False),
+    ),
     Row("an empty payload", _raw(b""), Dead(_REASON.NOT_JSON, names_sender=False)),
     Row(
         "bytes that are not UTF-8", _raw(b'{"text": "\xff\xfe"}'), Dead(_REASON.NOT_UTF8, names_sender=False)

@@ -4,7 +4,6 @@ import json
 import struct
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from confluent_kafka import Producer
@@ -15,12 +14,10 @@ from ops.cli.play import Playback
 from ops.local.stack import Stack
 from schemas import DeadLetter, DeadLetterReason
 from streams.topics import DIAGNOSES, MESSAGES, URGENCIES
-from tests.integration.bad_input import ROWS, SECRET, Dead, Row, markdown, message
+from tests.integration.bad_input import ROWS, SECRET, Dead, Row, message
 from tests.integration.parts import Parts
 
 pytestmark = pytest.mark.stack
-
-DOCUMENT = Path(__file__).parents[2] / "docs" / "reference" / "bad-input.md"
 
 
 @pytest.fixture(scope="module")
@@ -139,7 +136,3 @@ def test_the_workers_live_on_and_no_log_holds_patient_text(
     text = parts.logs()
     assert "admit" in text
     assert SECRET not in text
-
-
-def test_the_documentation_shows_the_tested_table() -> None:
-    assert markdown() in DOCUMENT.read_text(encoding="utf-8"), "copy the output of bad_input.markdown()"
