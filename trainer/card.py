@@ -2,20 +2,21 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from trainer.calibrate import TradeOff
 from trainer.evaluate import Result
+from trainer.metrics import Figure
 from trainer.provenance import LIMITS, PURPOSE, DataUse
 
-__all__ = ["ModelCard", "render", "write"]
+__all__ = ["ModelCard", "read", "render", "write"]
 
 _FIGURES_NOTE = """\
 All figures are of the {graph} graph, one sequence per execution. Intervals (95 %): bootstrap over clusters of
-near-duplicates. "Source unseen": the model had been trained on the corpus alone. Macro-F1 is over the classes that
-the test set has. Under- and over-triage: share of rows answered less or more urgent than they are.
+near-duplicates. "Source unseen": of OTHER weights, trained by the same recipe on written rows alone. Macro-F1 is over
+the classes that the test set has. Under- and over-triage: share of rows answered less or more urgent than they are.
 "Most urgent plausible": the level that is published while it is uncertain. `urgent_auroc`: P(level 1-2) for the true
 levels 1-2, whatever the threshold.
 """
@@ -52,11 +53,35 @@ def write(card: ModelCard, version_dir: Path) -> None:
     (version_dir / "MODEL_CARD.md").write_text(render(card), encoding="utf-8")
 
 
+def read(version_dir: Path) -> ModelCard:
+    """Return the card of `model_card.json`.
+
+    Raises:
+        FileNotFoundError: there is none.
+        KeyError, TypeError: it is not as `write` writes it.
+    """
+    record = json.loads((version_dir / "model_card.json").read_text(encoding="utf-8"))
+    named = {field.name: record[field.name] for field in fields(ModelCard) if field.name in record}
+    return ModelCard(
+        **named
+        | {
+            "data": [DataUse(**use) for use in record["data"]],
+            "trade_off": [TradeOff(**point) for point in record["trade_off"]],
+            "results": [
+                Result(
+                    **result | {"figures": {name: Figure(**one) for name, one in result["figures"].items()}}
+                )
+                for result in record["results"]
+            ],
+        }
+    )
+
+
 def render(card: ModelCard) -> str:
     """Return the card as Markdown."""
     encoder = f"Encoder: {card.encoder}; {card.parameters:,} parameters."
     sections = {
-        f"# {card.name} {card.version}": PURPOSE + "\n" + _lines("\n> {}", card.notes),
+        f"# {card.name} {card.version}": PURPOSE + "\n" + _lines("\n> {}\n", card.notes),
         "## Model": f"{encoder} Outputs and their meaning: `trainer/model.py`.\n",
         "## Limits": _lines("- {}\n", LIMITS),
         "## Data": _data(card),

@@ -11,6 +11,7 @@ __all__ = [
     "areas",
     "bootstrap",
     "expected_calibration_error",
+    "flagged_non_urgent",
     "macro_f1",
     "over_triage",
     "quadratic_weighted_kappa",
@@ -100,6 +101,12 @@ def sensitivity_urgent(matrix: Matrices) -> NDArray[np.float64]:
     """Share of the true levels 1-2 that were answered 1 or 2."""
     urgent = matrix[..., :_URGENT_LEVELS, :]
     return np.asarray(_ratio(urgent[..., :_URGENT_LEVELS].sum(axis=(-2, -1)), urgent.sum(axis=(-2, -1))))
+
+
+def flagged_non_urgent(matrix: Matrices) -> NDArray[np.float64]:
+    """Share of the true levels 3-5 that were answered 1 or 2."""
+    others = matrix[..., _URGENT_LEVELS:, :]
+    return np.asarray(_ratio(others[..., :_URGENT_LEVELS].sum(axis=(-2, -1)), others.sum(axis=(-2, -1))))
 
 
 def urgent_auroc(

@@ -14,6 +14,7 @@ from schemas import Sex, VitalSigns
 from streams.adapters.model_bundle import ModelBundle, load_bundle
 from streams.text import VITALS_FIELDS, vitals_vector
 from streams.wiring import POLICY
+from trainer.card import read, render
 
 VERSION_DIR = Path(__file__).parents[2] / "model_repo" / "triage_bert" / "1"
 LABELS = ("normal", "hypertension", "diabetes", "heart_disease", "cancer")
@@ -71,6 +72,10 @@ def test_the_files_are_those_that_the_card_names(card: dict[str, Any]) -> None:
         assert hashlib.sha256((VERSION_DIR / name).read_bytes()).hexdigest() == card["files_sha256"][name], (
             name
         )
+
+
+def test_the_card_for_people_is_that_of_the_record() -> None:
+    assert (VERSION_DIR / "MODEL_CARD.md").read_text(encoding="utf-8") == render(read(VERSION_DIR))
 
 
 def test_the_profile_names_labels_vitals_and_version_of_its_folder(bundle: ModelBundle) -> None:

@@ -41,10 +41,10 @@ def _card(section: str) -> dict[tuple[str, str], dict[str, str]]:
 
 
 def _readme(section: str) -> dict[str, list[str]]:
-    """Figures of a table by test set: the number of rows, and what follows."""
+    """Figures of a table by test set: the number of rows, and what follows; without marks of bold and of a footnote."""
     text = (ROOT / "README.md").read_text(encoding="utf-8").split(f"| {section}, test set |")[1]
     rows = [_cells(line) for line in text.split("\n\n")[0].splitlines()[2:]]
-    return {row[0]: [re.sub(r"\*", "", cell) for cell in row[1:]] for row in rows}
+    return {row[0]: [re.sub(r"[*¹]", "", cell) for cell in row[1:]] for row in rows}
 
 
 def test_urgency_is_as_the_card_has_it() -> None:

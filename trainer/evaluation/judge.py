@@ -13,6 +13,7 @@ from trainer.evaluation.foreign import out_of_domain
 from trainer.evaluation.performance import performance
 from trainer.evaluation.robustness import robustness
 from trainer.evaluation.sections import Section
+from trainer.evaluation.seen_words import seen_words
 from trainer.evaluation.unseen import unseen_sources
 from trainer.evaluation.version import JudgedVersion
 
@@ -22,6 +23,7 @@ _Part = Callable[[JudgedVersion, Evidence, Budget], Sequence[Section]]
 
 PARTS: Mapping[str, _Part] = {
     "unseen-sources": lambda version, _evidence, _budget: unseen_sources(version),
+    "seen-words": seen_words,
     "performance": performance,
     "calibration": calibration,
     "out-of-domain": out_of_domain,

@@ -132,7 +132,7 @@ def _urgency(answers: Sequence[Answered], training_rows: int) -> Section:
         tuple((*_who(given), *_figures(given, "urgency", statistics)) for given in answers),
     )
     safety = Table(
-        "Levels 1-2 (the lower end of the interval is the bound that counts)",
+        "Levels 1-2, rules' floors not applied (Wilson intervals are too narrow: the card's clustered ones count)",
         ("test set", "system", "n", "sensitivity", "levels 3-5 flagged", "AUROC of P(level 1-2)"),
         tuple(
             (

@@ -1,4 +1,4 @@
-"""The headline: figures on sources that the version's weights never trained on, as its card recorded them."""
+"""The headline: figures of weights made without a source, on that source, as the version's card recorded them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -29,9 +29,9 @@ def unseen_sources(version: JudgedVersion) -> list[Section]:
         Section(
             key="unseen_sources",
             title="Leave one source out",
-            method="Recorded on the version's card when it was made: the weights judged here had not trained on the "
-            "source named, and their calibration had not seen it either. The closest to a new hospital that the data "
-            "allows.",
+            method="Recorded on the version's card when it was made, of OTHER weights than those judged below: made by "
+            "the same recipe without the source named, in training and in calibration. The closest to a new hospital "
+            "that the data allows.",
             n=sum({result["test_set"]: int(result["n"]) for result in results}.values()),
             seed=None,
             interval="As on the card: 95 % bootstrap over clusters of near-duplicates",

@@ -57,5 +57,10 @@ def test_the_record_says_the_same_as_the_text(tmp_path: Path) -> None:
     assert (tmp_path / "MODEL_CARD.md").read_text() == card.render(CARD)
 
 
+def test_the_record_is_read_back_as_the_card_it_was(tmp_path: Path) -> None:
+    card.write(CARD, tmp_path)
+    assert card.render(card.read(tmp_path)) == card.render(CARD)
+
+
 def test_the_terminal_table_has_a_row_for_each_system_of_a_task() -> None:
     assert table(RESULTS, "diagnosis").row_count == 2
