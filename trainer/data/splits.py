@@ -19,7 +19,7 @@ from scipy.sparse.csgraph import connected_components
 from trainer.data.rows import Row
 from trainer.data.words import words
 
-__all__ = ["HELD_OUT", "Shares", "Splits", "cluster", "split"]
+__all__ = ["HELD_OUT", "Shares", "Splits", "cluster", "split", "twins_of"]
 
 _SHINGLE_WORDS = 3
 _PERMUTATIONS = 64
@@ -80,6 +80,15 @@ def split(
             room[part][stratum] -= count
         parts[part].extend(group)
     return Splits(tuple(parts["train"]), tuple(parts["calibration"]), tuple(parts["test"]))
+
+
+def twins_of(held_out: Sequence[Row], rows: Sequence[Row]) -> list[Row]:
+    """Return those of `rows` that share a cluster with a row of `held_out`, both clustered together."""
+    clusters = cluster([*held_out, *rows])
+    taken = set(clusters[: len(held_out)].tolist())
+    return [
+        row for row, number in zip(rows, clusters[len(held_out) :].tolist(), strict=True) if number in taken
+    ]
 
 
 def _stratum(row: Row) -> tuple[str, str | None, bool]:

@@ -85,8 +85,14 @@ def as_on_the_card(card: Mapping[str, Any], sources: pipeline.Sources, seed: int
     wanted = {part: dict(card.get("rows", {}).get(part, {})) for part in ("train", "calibration", "test")}
     # Versions before the written visits came dealt all sources out together.
     without_visits = [row for row in sources.written if row.source == corpus.SOURCE]
+    apart = pipeline.LEFT_OUT in card.get("recipe", {})
+
+    def dealt_out() -> Splits:
+        dealt = pipeline.deal_out(sources, seed)
+        return pipeline.keep_apart(dealt)[0] if apart else dealt
+
     ways: tuple[Callable[[], Splits], ...] = (
-        lambda: pipeline.deal_out(sources, seed),
+        dealt_out,
         lambda: split([*without_visits, *sources.real], pipeline.SHARES, seed=seed),
     )
     # Dealing out takes a minute: the way that the card speaks for comes first.

@@ -1,0 +1,66 @@
+"""The splits of the pipeline: no written row that is like a held-out real one trains."""
+
+import numpy as np
+
+from tests.unit.trainer.tiny import row
+from trainer.data.dataset import make_dataset
+from trainer.data.importing import merge
+from trainer.data.manifest import Origin
+from trainer.data.rows import Row
+from trainer.data.splits import Shares, Splits
+from trainer.pipeline import keep_apart
+
+
+def real(text: str) -> Row:
+    return row(text, group=f"ktas/{text}", source="ktas", diagnosis=None, urgency_level=2)
+
+
+def written(text: str, complaint: str | None = None) -> Row:
+    return row(text, group=f"visits/{complaint or text}", source="visits", diagnosis=None, urgency_level=2)
+
+
+def texts(rows: tuple[Row, ...]) -> set[str]:
+    return {one.text for one in rows}
+
+
+def test_a_written_row_with_the_text_of_a_held_out_real_row_does_not_train() -> None:
+    train = (written("Chest  pain"), written("sore throat"), real("broken wrist"), written("broken wrist"))
+    dealt = Splits(train, (real("Sore throat"),), (real("chest pain"),))
+    splits, left_out = keep_apart(dealt)
+    assert texts(splits.train) == {"broken wrist"}
+    assert len(splits.train) == 2
+    assert left_out == {"visits": 2}
+    assert (splits.calibration, splits.test) == (dealt.calibration, dealt.test)
+
+
+def test_its_whole_written_complaint_goes_with_it() -> None:
+    train = (
+        written("chest pain", "angina"),
+        written("tight in the chest since noon", "angina"),
+        written("cough"),
+    )
+    splits, left_out = keep_apart(Splits(train, (), (real("chest pain"),)))
+    assert (texts(splits.train), left_out) == ({"cough"}, {"visits": 2})
+
+
+def test_held_out_written_rows_leave_nothing_out() -> None:
+    dealt = Splits((written("cough"),), (written("cough"),), (written("cough"),))
+    assert keep_apart(dealt) == (dealt, {})
+
+
+def test_a_merge_keeps_a_text_of_two_sources_on_one_side() -> None:
+    said = [" ".join(map(str, np.random.default_rng(number).integers(0, 9_999, 6))) for number in range(60)]
+    shares = Shares(calibration=0.2, test=0.3)
+    parts = [
+        make_dataset(
+            [make(text) for text in said],
+            [Origin(source=source, description="", provenance="", licence="")],
+            shares=shares,
+            seed=seed,
+        )
+        for make, source, seed in ((real, "ktas", 1), (written, "visits", 2))
+    ]
+    splits = merge(parts, shares=shares, seed=3).splits
+    held_out = texts((*splits.calibration, *splits.test))
+    assert held_out
+    assert not held_out & texts(splits.train)
