@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ops.cli.datasets import Calibration, Out, Seed, Test, keep, shares_of, told
+from ops.cli.datasets import Calibration, Out, Seed, Test, keep, shares_of, tell_contradictions, told
 
 __all__ = ["imports"]
 
@@ -102,17 +102,16 @@ def import_csv(
     labels = {theirs: ours for ours, theirs in _pairs(label, "--label")}
     reading = Reading(source, encoding, delimiter, dict(_pairs(column, "--column")), labels, blank_impossible)
     with told():
-        keep(
-            importing.import_csv(
-                file,
-                reading,
-                provenance=provenance,
-                licence=licence,
-                shares=shares_of(calibration, test),
-                seed=seed,
-            ),
-            out,
+        dataset = importing.import_csv(
+            file,
+            reading,
+            provenance=provenance,
+            licence=licence,
+            shares=shares_of(calibration, test),
+            seed=seed,
         )
+        keep(dataset, out)
+    tell_contradictions(dataset.rows)
 
 
 @imports.command("fhir")

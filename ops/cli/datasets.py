@@ -1,6 +1,6 @@
 """What the commands on datasets share: their options, and how a dataset or what is wrong with it is told."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,11 +11,24 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from trainer.data.dataset import Dataset
+    from trainer.data.rows import Row
     from trainer.data.splits import Shares
 
-__all__ = ["Calibration", "Out", "Seed", "Test", "console", "keep", "shares_of", "told", "write_out"]
+__all__ = [
+    "Calibration",
+    "Out",
+    "Seed",
+    "Test",
+    "console",
+    "keep",
+    "shares_of",
+    "tell_contradictions",
+    "told",
+    "write_out",
+]
 
 console = Console()
+_SHOWN = 20
 
 Out = Annotated[Path, typer.Option(help="The dataset's new folder.")]
 Seed = Annotated[int, typer.Option(help="Of the split, and of what is written.")]
@@ -56,11 +69,32 @@ def write_out(dataset: "Dataset") -> None:
                 source, part, str(rows), "  ".join(f"{name} {count}" for name, count in labels.items())
             )
     console.print(table)
+    for origin in manifest.origins:
+        console.print(f"{origin.source}: {origin.description}", markup=False, highlight=False, soft_wrap=True)
     console.print(
         f"{manifest.rows} rows in {manifest.clusters} clusters, sha256 {manifest.content_sha256[:16]}"
     )
     for lacking in told_empty(dataset.splits):
         console.print(lacking, style="yellow", markup=False, highlight=False, soft_wrap=True)
+
+
+def tell_contradictions(rows: "Sequence[Row]") -> None:
+    """Name the rows of a table with one text and one set of measurements, but unlike labels; they are kept."""
+    from trainer.data.labels import contradictions
+    from trainer.data.tables import FIRST_ROW
+
+    found = contradictions(rows)
+    for positions in found[:_SHOWN]:
+        which = ", ".join(str(at + FIRST_ROW) for at in positions[:_SHOWN])
+        more = f" and {len(positions) - _SHOWN} more" if len(positions) > _SHOWN else ""
+        console.print(
+            f"rows {which}{more}: one text and the same measurements, but unlike labels", style="yellow"
+        )
+    if found:
+        console.print(
+            f"{len(found)} such groups, all kept: mend the labels that are wrong, and import anew",
+            style="yellow",
+        )
 
 
 @contextmanager

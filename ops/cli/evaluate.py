@@ -8,10 +8,12 @@ import typer
 from rich.console import Console
 
 from ops.cli.failures import needs_training
+from ops.cli.stack import PROJECT_ROOT
 
 __all__ = ["register"]
 
 console = Console(stderr=True)
+_SHIPPED = PROJECT_ROOT / "model_repo" / "triage_bert" / "1"
 
 
 def register(app: typer.Typer) -> None:
@@ -20,7 +22,7 @@ def register(app: typer.Typer) -> None:
 
 
 def evaluate(
-    model: Annotated[Path, typer.Option(help="A version's folder.")] = Path("model_repo/triage_bert/1"),
+    model: Annotated[Path, typer.Option(help="A version's folder.")] = _SHIPPED,
     out: Annotated[Path, typer.Option(help="Where evaluation.json, report.html and report.md go.")] = Path(
         "evaluation"
     ),

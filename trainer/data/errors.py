@@ -45,11 +45,21 @@ class BadData(Exception):
 
 
 class Undecodable(BadData):
-    """Bytes that the encoding does not have: a file of mixed encodings, or another one than was named."""
+    """Bytes that the encoding does not have: a file of mixed encodings, or another one than was named.
 
-    def __init__(self, encoding: str, line: int) -> None:
-        super().__init__(f"line {line} is not {encoding}: name the file's encoding, or repair that line")
-        self.line = line
+    `lines` holds all of them, the message the first; `line` is the first.
+    """
+
+    def __init__(self, encoding: str, lines: Sequence[int]) -> None:
+        more = f" and {len(lines) - _SHOWN} more" if len(lines) > _SHOWN else ""
+        which = f"line {lines[0]} is" if len(lines) == 1 else f"lines {_listed(lines)}{more} are"
+        super().__init__(f"{which} not {encoding}: name the file's encoding, or repair what is not")
+        self.lines = tuple(lines)
+        self.line = self.lines[0]
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    return ", ".join(map(str, numbers[:_SHOWN]))
 
 
 class WrongColumns(BadData):

@@ -13,6 +13,7 @@ from trainer.data.labelled_csv import Reading
 from trainer.data.manifest import Origin
 from trainer.data.rows import Row
 from trainer.data.splits import HELD_OUT, Shares
+from trainer.data.words import has_letter
 
 __all__ = [
     "PUBLIC_SOURCES",
@@ -52,13 +53,21 @@ WRITTEN_SOURCES: Mapping[str, Callable[[int, int], list[Row]]] = {
 
 
 def import_public(source: str, folder: Path, *, shares: Shares = DEFAULT_SHARES, seed: int) -> Dataset:
-    """Read one of PUBLIC_SOURCES below `folder`; one that never trains is held out whole. Raises BadData."""
+    """Read one of PUBLIC_SOURCES below `folder`; one that never trains is held out whole. Raises BadData.
+
+    Rows without a letter in their text (a complaint of "?" alone) are left out, and counted in the description.
+    """
     known = PUBLIC_SOURCES[source]
     try:
-        rows = known.load(folder)
+        read = known.load(folder)
     except FileNotFoundError as error:
         raise BadData(f"{error.filename} is not there") from None
-    origin = _known(source).model_copy(update={"file_sha256": _sha256(folder / known.file)})
+    rows = [row for row in read if has_letter(row.text)]
+    origin = _known(source)
+    described = origin.description
+    if wordless := len(read) - len(rows):
+        described += f", {wordless} left out without a letter in the text"
+    origin = origin.model_copy(update={"description": described, "file_sha256": _sha256(folder / known.file)})
     held_out = () if known.trains else (source,)
     return make_dataset(rows, [origin], shares=shares, held_out=held_out, seed=seed)
 

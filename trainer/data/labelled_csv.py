@@ -29,6 +29,7 @@ __all__ = ["VITALS_COLUMNS", "Reading", "load"]
 VITALS_COLUMNS = ("age_years", "sex", "pregnant", *VitalSigns.model_fields)
 _COLUMNS = ("id", "text", "group", "language", "diagnosis", "urgency_level", *VITALS_COLUMNS)
 _LONGEST_TEXT_CHARACTERS = 10_000
+_LONGEST_NAME_CHARACTERS, _MOST_NAMES = 32, 40
 _TRUTH = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 _RANGES: Mapping[str, tuple[float, float]] = {**POSSIBLE_RANGES, "age_years": AGE_RANGE_YEARS}
 _LANGUAGE = r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*"
@@ -99,14 +100,27 @@ def _places(header: list[str], reading: Reading) -> dict[str, int]:
     if unknown := sorted(set(reading.columns) - set(_COLUMNS)):
         raise WrongColumns(f"no columns of ours: {', '.join(unknown)}; there are {', '.join(_COLUMNS)}")
     if absent := sorted(set(reading.columns.values()) - set(names)):
-        raise WrongColumns(f"the file has no column {', '.join(absent)}")
+        raise WrongColumns(f"the file has no column {', '.join(absent)}; {_found(names)}")
     wanted = {name: reading.columns.get(name, name) for name in _COLUMNS}
     places = {name: names.index(theirs) for name, theirs in wanted.items() if theirs in names}
     if "text" not in places:
-        raise WrongColumns("no column text")
+        raise WrongColumns(f"no column text; {_found(names)}: name yours with --column text=YOURS")
     if not {"diagnosis", "urgency_level"} & set(places):
-        raise WrongColumns("neither a column diagnosis nor urgency_level")
+        raise WrongColumns(
+            f"neither a column diagnosis nor urgency_level; {_found(names)}: name yours with "
+            "--column diagnosis=YOURS or --column urgency_level=YOURS"
+        )
     return places
+
+
+def _found(names: list[str]) -> str:
+    """What is too long for a name may be a message, in a file without a header: its length is told instead."""
+    told = [
+        name if len(name) <= _LONGEST_NAME_CHARACTERS else f"({len(name)} characters)"
+        for name in names[:_MOST_NAMES]
+    ]
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return f"the file has {', '.join(told)}{more}"
 
 
 def _check_mapped(rows: list[Row], reading: Reading) -> None:

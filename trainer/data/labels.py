@@ -6,7 +6,7 @@ from trainer.data.errors import EmptyClasses, NothingToLearn
 from trainer.data.rows import DIAGNOSIS_LABELS, URGENCY_LEVELS, Row
 from trainer.data.splits import Splits
 
-__all__ = ["check_every_class", "check_labels", "empty_classes", "told_empty"]
+__all__ = ["check_every_class", "check_labels", "contradictions", "empty_classes", "told_empty"]
 
 _TASKS = (DIAGNOSIS_LABELS, tuple(f"level_{level}" for level in URGENCY_LEVELS))
 
@@ -49,13 +49,31 @@ def told_empty(splits: Splits) -> tuple[str, ...]:
     """Return what a reader has to know of the classes without a row, one sentence for each split."""
     means = {
         "train": "a version cannot be trained on this data alone",
-        "calibration": "temperatures and thresholds are fitted without it",
-        "test": "how well it is found is not measured",
+        "calibration": "temperatures and thresholds are fitted without",
+        "test": "how well it does is not measured",
     }
-    return tuple(
+    wholly = {"calibration": splits.calibration, "test": splits.test}
+    without = tuple(f"{name} split: no rows: {means[name]}." for name, rows in wholly.items() if not rows)
+    return without + tuple(
         f"{name} split: no row of {', '.join(labels)}: {means[name]}."
         for name, labels in empty_classes(splits).items()
     )
+
+
+def contradictions(rows: Sequence[Row]) -> list[tuple[int, ...]]:
+    """Return the positions of rows with one text (case and spaces aside) and one set of measurements, labelled unlike.
+
+    A row without a label contradicts none. Two visits may be so in truth: what to do with them is the reader's to say.
+    """
+    alike: dict[tuple[str, bytes], list[int]] = {}
+    for position, row in enumerate(rows):
+        alike.setdefault((" ".join(row.text.casefold().split()), row.vitals.tobytes()), []).append(position)
+    return [
+        tuple(positions)
+        for positions in alike.values()
+        if len({rows[at].diagnosis for at in positions} - {None}) > 1
+        or len({rows[at].urgency_level for at in positions} - {None}) > 1
+    ]
 
 
 def _classes(rows: Sequence[Row]) -> set[str]:

@@ -14,14 +14,28 @@ FIRST_ROW = 2
 
 
 def decoded(path: Path, encoding: str) -> str:
-    """Return the whole text. Raises Undecodable with the first line that is not in `encoding`."""
+    """Return the whole text. Raises Undecodable with all lines that are not in `encoding`."""
     content = path.read_bytes()
     try:
         return content.decode("utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding)
     except UnicodeDecodeError as error:
-        raise Undecodable(encoding, content.count(b"\n", 0, error.start) + 1) from None
+        first = content.count(b"\n", 0, error.start) + 1
+        raise Undecodable(encoding, _undecodable(content, encoding) or [first]) from None
     except LookupError:
         raise WrongColumns(f"{encoding} is not an encoding that Python knows") from None
+
+
+def _undecodable(content: bytes, encoding: str) -> list[int]:
+    """Number the lines that are not in `encoding`; none where its line ends are more than one byte long."""
+    if len("\n".encode(encoding)) > 1:
+        return []
+    lines = []
+    for number, line in enumerate(content.split(b"\n"), start=1):
+        try:
+            line.decode(encoding)
+        except UnicodeDecodeError:
+            lines.append(number)
+    return lines
 
 
 def read_table(

@@ -2,13 +2,18 @@
 
 import re
 
-__all__ = ["TERM", "words"]
+__all__ = ["TERM", "has_letter", "words"]
 
 _CHINESE = "\u3400-\u9fff"
 _WORD = re.compile(rf"[{_CHINESE}]|[^\W{_CHINESE}]+")
 
 TERM = rf"[{_CHINESE}]|[^\W{_CHINESE}]{{2,}}"
 """The same as a token pattern of scikit-learn, without single letters."""
+
+
+def has_letter(text: str) -> bool:
+    """Whether anything is said at all; marks and numbers alone say nothing."""
+    return any(map(str.isalpha, text))
 
 
 def words(text: str) -> list[str]:

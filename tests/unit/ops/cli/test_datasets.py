@@ -1,11 +1,13 @@
 """Datasets are merged and checked, and a mistake ends with one line and no traceback."""
 
+import inspect
 import json
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from ops.cli.evaluate import evaluate
 from ops.cli.main import app
 
 LABELS = ("normal", "hypertension", "diabetes", "heart_disease", "cancer")
@@ -56,3 +58,11 @@ def test_a_mistake_ends_with_a_line_and_writes_nothing(tmp_path: Path) -> None:
 def test_a_folder_that_is_no_dataset_is_named(tmp_path: Path, command: str) -> None:
     code, output = data(command, tmp_path)
     assert (code, "has no dataset.json" in output) == (1, True)
+
+
+def test_the_version_that_is_judged_by_default_is_this_checkouts_wherever_the_command_is_typed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    default = inspect.signature(evaluate).parameters["model"].default
+    assert (default / "bundle.json").is_file()

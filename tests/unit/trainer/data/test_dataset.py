@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from trainer.data import importing
+from trainer.data import importing, symptom2disease
 from trainer.data.dataset import Dataset, make_dataset, read_dataset, write_dataset
 from trainer.data.errors import BadData, DatasetChanged, NothingToLearn
 from trainer.data.splits import Shares
@@ -90,3 +90,12 @@ def test_no_rows_are_no_dataset() -> None:
 def test_a_source_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadData, match="Symptom2Disease"):
         importing.import_public("symptom2disease", tmp_path, seed=1)
+
+
+def test_a_text_without_a_letter_is_left_out_and_counted(tmp_path: Path) -> None:
+    path = tmp_path / symptom2disease.FILE
+    path.parent.mkdir()
+    path.write_text("label,text\nDiabetes,thirsty all day\nAcne,?\nAcne,36.6\nAcne,红点\n", encoding="utf-8")
+    dataset = importing.import_public("symptom2disease", tmp_path, seed=1)
+    assert [row.text for row in dataset.rows] == ["thirsty all day", "红点"]
+    assert dataset.manifest.origins[0].description.endswith(", 2 left out without a letter in the text")

@@ -30,7 +30,8 @@ def without(lacking: Callable[[Row], bool]) -> tuple[Row, ...]:
 
 def test_rows_of_every_class_lack_nothing() -> None:
     check_every_class(Splits(ALL, ALL, ALL))
-    assert told_empty(Splits(ALL, ALL, ())) == ()
+    assert told_empty(Splits(ALL, ALL, ALL)) == ()
+    assert told_empty(Splits(ALL, ALL, ())) == ("test split: no rows: how well it does is not measured.",)
 
 
 def test_classes_that_nothing_is_learned_of_are_named() -> None:
@@ -73,3 +74,14 @@ def test_no_version_is_trained_without_a_class_and_the_import_said_so(tmp_path: 
 def test_a_merge_with_data_that_has_them_is_enough() -> None:
     merged = merge([write_corpus("corpus", 240, seed=1), write_corpus("visits", 60, seed=1)], seed=1)
     check_every_class(merged.splits)
+
+
+def test_one_text_with_unlike_labels_is_named_by_its_rows_at_the_import(tmp_path: Path) -> None:
+    lines = ["text,diagnosis,heart_rate_bpm", "Tight chest,heart_disease,80", "tight  chest,normal,80"]
+    lines += ["tight chest,cancer,120", "thirst,diabetes,80", "thirst,,80"]
+    (tmp_path / "ward.csv").write_text("\n".join(lines), encoding="utf-8")
+    options = ("--source", "ward", "--provenance", "us", "--licence", "none", "--out", str(tmp_path / "ward"))
+    result = CliRunner().invoke(app, ["data", "import", "csv", str(tmp_path / "ward.csv"), *options])
+    assert result.exit_code == 0, result.output
+    said = " ".join(result.output.split())
+    assert "rows 2, 3: one text and the same measurements, but unlike labels 1 such groups, all kept" in said

@@ -129,6 +129,25 @@ def test_a_line_in_another_encoding_is_named(tmp_path: Path) -> None:
     assert len(labelled_csv.load(path, Reading("here", encoding="latin-1"))) == 3
 
 
+def test_all_lines_in_another_encoding_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "data.csv"
+    bad = "fièvre,normal,3,80\n".encode("latin-1")
+    path.write_bytes(f"{HEADER}\n".encode() + bad + f"{GOOD}\n".encode() + bad * 30)
+    with pytest.raises(Undecodable, match=r"lines 2, 4, 5, .*, 22 and 11 more are not utf-8") as caught:
+        labelled_csv.load(path, Reading("here"))
+    assert caught.value.lines == (2, *range(4, 34))
+
+
+def test_a_wrong_header_is_answered_with_the_columns_found_and_the_option(tmp_path: Path) -> None:
+    message = "I have had a pain in my chest since the morning and it does not go"
+    with pytest.raises(WrongColumns) as caught:
+        labelled_csv.load(written(tmp_path, f"story,dx,{message}", "a,b,c"), Reading("here"))
+    assert "the file has story, dx, (66 characters): name yours with --column text=YOURS" in str(caught.value)
+    assert "chest" not in str(caught.value)
+    with pytest.raises(WrongColumns, match=r"the file has text, dx: .*--column urgency_level=YOURS"):
+        labelled_csv.load(written(tmp_path, "text,dx", "a,b"), Reading("here"))
+
+
 @pytest.mark.parametrize(
     "lines",
     [

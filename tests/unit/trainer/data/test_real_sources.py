@@ -20,9 +20,9 @@ pytestmark = [
 
 @pytest.mark.parametrize(
     ("source", "rows"),
-    [("symptom2disease", 1200), ("ktas", 1267), ("medquad", 382), ("ddxplus", 49), ("toyhom", 7644)],
+    [("symptom2disease", 1200), ("ktas", 1246), ("medquad", 382), ("ddxplus", 49), ("toyhom", 7644)],
 )
-def test_every_row_of_a_source_is_read(source: str, rows: int) -> None:
+def test_every_row_of_a_source_that_says_anything_is_read(source: str, rows: int) -> None:
     dataset = importing.import_public(source, DATA, seed=1)
     assert dataset.manifest.rows == rows
     assert dataset.manifest.origins[0].file_sha256 is not None
