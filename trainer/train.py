@@ -21,6 +21,7 @@ from trainer.data.dataset import Dataset
 from trainer.data.errors import NothingToLearn
 from trainer.data.importing import read_labelled, write_corpus
 from trainer.data.labels import check_every_class, told_empty
+from trainer.data.leaks import find_leaks, told_leaks
 from trainer.data.rows import Row, labelled
 from trainer.encoders import load_encoder
 from trainer.export import export_int8
@@ -42,7 +43,7 @@ from trainer.tuning.reading import read_config, write_config
 from trainer.tuning.stages import before_epochs
 from trainer.versions import windower_of
 
-__all__ = ["RunUnusable", "export", "load_data", "resume_run", "start_run"]
+__all__ = ["RunUnusable", "data_warnings", "export", "load_data", "resume_run", "start_run"]
 
 
 class RunUnusable(Exception):
@@ -140,7 +141,10 @@ class _Run:
             processes=processes().num_processes,
         )
         return record.model_copy(
-            update={"encoder_sha256": encoder_sha256, "warnings": told_empty(dataset.splits)}
+            update={
+                "encoder_sha256": encoder_sha256,
+                "warnings": data_warnings(dataset),
+            }
         )
 
     def _after_epoch(self, epoch: EpochRecord, report: str, record: RunRecord, began: float) -> None:
@@ -190,6 +194,11 @@ def export(
     packaged = package(model, windower, dataset, config, version_dir, system="int8", notes=notes)
     after = scores("float32", judged(model, windower, dataset.splits.test, packaged.fitted.calibrated))
     return after + scores(None, packaged.results)
+
+
+def data_warnings(dataset: Dataset) -> tuple[str, ...]:
+    """Return what a reader of its figures must know of the data first; none of it ends a run."""
+    return (*told_empty(dataset.splits), *told_leaks(find_leaks(dataset)))
 
 
 def load_data(config: TrainConfig) -> Dataset:

@@ -72,7 +72,7 @@ def check(
 
     from trainer.data.dataset import read_dataset
     from trainer.data.labels import told_empty
-    from trainer.data.leaks import LeakReport, find_leaks
+    from trainer.data.leaks import LeakReport, find_leaks, told_leaks
 
     with told():
         dataset = read_dataset(folder)
@@ -80,20 +80,9 @@ def check(
     if as_json:
         typer.echo(TypeAdapter(LeakReport).dump_json(report).decode())
     else:
-        for failure in report.failures:
-            console.print(failure, style="red", markup=False)
+        for told_leak in told_leaks(report):
+            console.print(told_leak, style="red" if told_leak in report.failures else None, markup=False)
         for lacking in told_empty(dataset.splits):
             console.print(lacking, style="yellow", markup=False, highlight=False, soft_wrap=True)
-        if report.source_accuracy is not None:
-            console.print(
-                f"The text tells the source in {report.source_accuracy:.1%} of the rows (the largest source has "
-                f"{report.source_majority:.1%}); the source alone tells {report.label_by_source or 0:.1%} of the "
-                "diagnoses."
-            )
-        for uneven in report.uneven:
-            console.print(
-                f"{uneven.source}: {uneven.field} is measured in {uneven.urgent:.0%} of levels 1-2, in "
-                f"{uneven.others:.0%} of levels 3-5: its absence tells the urgency."
-            )
         console.print("something to mend" if report.failures else "no leak found")
     raise typer.Exit(1 if report.failures else 0)

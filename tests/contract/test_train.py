@@ -12,11 +12,12 @@ from typer.testing import CliRunner
 
 from ops.cli.main import app
 from streams.adapters.model_bundle import load_bundle
-from trainer.data.dataset import write_dataset
+from trainer.data.dataset import read_dataset, write_dataset
 from trainer.data.importing import write_corpus
 from trainer.model import TriageBert
 from trainer.runs import RunFolder
 from trainer.served import ServedGraph
+from trainer.train import data_warnings
 from trainer.tuning.validate import answer
 
 CONFIG = """
@@ -60,6 +61,11 @@ def test_files_on_disk_become_a_version_that_can_be_served(data: Path, tmp_path:
     assert record.data.sha256 == json.loads((data / "dataset.json").read_text())["content_sha256"]
     assert {score.task for score in record.before} == {"diagnosis", "urgency"}
     assert {"float32", "int8"} <= {score.system for score in record.after}
+    assert record.warnings == data_warnings(read_dataset(data))
+    assert "test split: no row of level_1: how well it does is not measured." in record.warnings
+    card = json.loads((folder.version_dir / "model_card.json").read_text())
+    assert set(record.warnings) <= set(card["notes"])
+    assert record.warnings[0] in output
     assert "macro avg" in (folder.reports / "epoch_1.txt").read_text()
     assert not folder.checkpoint.exists()
     assert (folder.version_dir.parent / "config.pbtxt").exists()

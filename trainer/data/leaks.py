@@ -7,10 +7,11 @@ signs whose absence tells the urgency.
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold, cross_val_predict
@@ -22,7 +23,7 @@ from trainer.data.rows import DIAGNOSIS_LABELS, Row, labelled
 from trainer.data.splits import cluster
 from trainer.data.words import TERM
 
-__all__ = ["LeakReport", "Suspect", "find_leaks"]
+__all__ = ["LeakReport", "Suspect", "find_leaks", "leaks_among", "told_leaks"]
 
 _GIVES_AWAY_FROM_SHARE, _GIVES_AWAY_FROM_PRECISION = 0.5, 0.97
 _OWN_NAME_UP_TO_SHARE = 0.2
@@ -56,7 +57,8 @@ class LeakReport:
 
     `source_accuracy`: of a classifier that tells the source from the text (TF-IDF + logistic regression, validated
     across clusters), beside `source_majority`, the share of the largest source. `label_by_source`: how often the source
-    alone says the diagnosis. The closer both are to 1, the more a model can answer by style. None with one source.
+    alone says the diagnosis. The closer both are to 1, the more a model can answer by style. None where fewer
+    than two sources have 20 rows, or where one is a single cluster.
     `uneven`: vital signs that are measured more often in the urgent, or in the others.
     """
 
@@ -70,7 +72,14 @@ class LeakReport:
 
 def find_leaks(dataset: Dataset) -> LeakReport:
     """Look for all of them; takes seconds for some thousand rows."""
-    rows, labels = labelled(dataset.rows, "diagnosis")
+    return leaks_among(dataset.rows, dataset.parts, recorded=dataset.clusters)
+
+
+def leaks_among(
+    all_rows: Sequence[Row], parts: Sequence[str], *, recorded: NDArray[np.int64] | None = None
+) -> LeakReport:
+    """Do so in rows whose splits `parts` names; `recorded` [k]: the clusters that they were dealt out by."""
+    rows, labels = labelled(all_rows, "diagnosis")
     names = [DIAGNOSIS_LABELS[index] for index in labels]
     suspects: list[Suspect] = []
     failures: list[str] = []
@@ -85,16 +94,34 @@ def find_leaks(dataset: Dataset) -> LeakReport:
             for suspect in found
         ]
         failures += [f"{source}: {told}" for told in _own_names(own_rows, own_names)]
-    failures += [*_masks(dataset.rows), *_crossings(dataset)]
-    accuracy, majority = _source_accuracy(dataset)
+    found_now = cluster(all_rows)
+    failures += [*_masks(all_rows), *_crossings(parts, {"as recorded": recorded, "found now": found_now})]
+    accuracy, majority = _source_accuracy(all_rows, found_now if recorded is None else recorded)
     return LeakReport(
         tuple(suspects),
         tuple(failures),
         accuracy,
         majority,
         _label_by_source(rows, names) if majority else None,
-        tuple(unevenly_measured(dataset.rows)),
+        tuple(unevenly_measured(all_rows)),
     )
+
+
+def told_leaks(report: LeakReport) -> tuple[str, ...]:
+    """Return what a reader has to know of it, the failures first."""
+    told = list(report.failures)
+    if report.source_accuracy is not None:
+        told.append(
+            f"The text tells the source in {report.source_accuracy:.1%} of the rows (the largest source has "
+            f"{report.source_majority:.1%}); the source alone tells {report.label_by_source or 0:.1%} of the "
+            "diagnoses."
+        )
+    told += [
+        f"{uneven.source}: {uneven.field} is measured in {uneven.urgent:.0%} of levels 1-2, in "
+        f"{uneven.others:.0%} of levels 3-5: its absence tells the urgency."
+        for uneven in report.uneven
+    ]
+    return tuple(told)
 
 
 def _words_that_give_away(rows: Sequence[Row], names: Sequence[str]) -> Iterator[Suspect]:
@@ -135,29 +162,30 @@ def _masks(rows: Sequence[Row]) -> Iterator[str]:
         yield f"{masked} rows hold a mask (such as [NAME] or ___): what was masked can tell the label"
 
 
-def _crossings(dataset: Dataset) -> Iterator[str]:
+def _crossings(parts: Sequence[str], ways: Mapping[str, NDArray[np.int64] | None]) -> Iterator[str]:
     """Near-duplicates are looked for anew: what the dataset says of itself is what is checked."""
-    for name, clusters in (("as recorded", dataset.clusters), ("found now", cluster(dataset.rows))):
-        parts: dict[int, set[str]] = {}
-        for number, part in zip(clusters.tolist(), dataset.parts, strict=True):
-            parts.setdefault(number, set()).add(part)
-        if crossing := sum(len(where) > 1 for where in parts.values()):
+    for name, clusters in ways.items():
+        sides: dict[int, set[str]] = {}
+        for number, part in () if clusters is None else zip(clusters.tolist(), parts, strict=True):
+            sides.setdefault(number, set()).add(part)
+        if crossing := sum(len(where) > 1 for where in sides.values()):
             yield f"{crossing} clusters of near-duplicates ({name}) cross a split"
 
 
-def _source_accuracy(dataset: Dataset) -> tuple[float | None, float | None]:
-    sources = [row.source for row in dataset.rows]
+def _source_accuracy(rows: Sequence[Row], clusters: NDArray[np.int64]) -> tuple[float | None, float | None]:
+    sources = [row.source for row in rows]
     counts = Counter(sources)
-    if len(counts) < 2 or len(set(dataset.clusters.tolist())) < _FOLDS:
+    large = [source for source, count in counts.items() if count >= _LEAST_ROWS]
+    if len(large) < 2 or len(set(clusters.tolist())) < _FOLDS:
+        return None, None
+    folds = list(GroupKFold(n_splits=_FOLDS).split(sources, groups=clusters))
+    if any(len({sources[at] for at in learned}) < 2 for learned, _ in folds):  # a source is one cluster
         return None, None
     classifier = make_pipeline(
         TfidfVectorizer(token_pattern=TERM, ngram_range=(1, 2), min_df=2, sublinear_tf=True),
         LogisticRegression(max_iter=1000, class_weight="balanced", random_state=_SEED),
     )
-    folds = GroupKFold(n_splits=_FOLDS)
-    said = cross_val_predict(
-        classifier, [row.text for row in dataset.rows], sources, groups=dataset.clusters, cv=folds
-    )
+    said = cross_val_predict(classifier, [row.text for row in rows], sources, cv=folds)
     return float(np.mean(said == np.array(sources))), max(counts.values()) / len(sources)
 
 

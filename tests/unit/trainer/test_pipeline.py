@@ -8,7 +8,7 @@ from trainer.data.importing import merge
 from trainer.data.manifest import Origin
 from trainer.data.rows import Row
 from trainer.data.splits import Shares, Splits
-from trainer.pipeline import keep_apart
+from trainer.pipeline import keep_apart, leaks
 
 
 def real(text: str) -> Row:
@@ -64,3 +64,17 @@ def test_a_merge_keeps_a_text_of_two_sources_on_one_side() -> None:
     held_out = texts((*splits.calibration, *splits.test))
     assert held_out
     assert not held_out & texts(splits.train)
+
+
+def test_what_the_leak_check_finds_in_the_splits_is_told() -> None:
+    sick = [
+        row(f"zorblax {number} {number * 7}", group=str(number), diagnosis="cancer") for number in range(40)
+    ]
+    others = [
+        row(f"itch {number} {number * 7}", group=f"n{number}", diagnosis="normal") for number in range(40)
+    ]
+    visits = [real(f"itch {number} {number * 7}") for number in range(20)]
+    warnings = leaks(Splits((*sick[:30], *others[:30]), (), (*sick[30:], *others[30:], *visits)))
+    assert any("'zorblax' stands in 100% of cancer" in warning for warning in warnings)
+    assert any("cross a split" in warning for warning in warnings)
+    assert any("The text tells the source in" in warning for warning in warnings)

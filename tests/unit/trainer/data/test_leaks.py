@@ -14,6 +14,7 @@ from trainer.data.manifest import Origin
 from trainer.data.missing import Uneven
 from trainer.data.rows import NO_VITALS, Row
 from trainer.data.splits import Shares
+from trainer.train import data_warnings
 
 ORIGIN = Origin(source="here", description="", provenance="", licence="")
 SHARES = Shares(calibration=0.15, test=0.2)
@@ -37,6 +38,10 @@ def test_the_written_corpus_has_no_leak() -> None:
 @pytest.mark.parametrize("words", ["zorblax", "[DISEASE]", "___"])
 def test_what_stands_in_the_place_of_a_masked_name_is_found(words: str) -> None:
     assert find_leaks(planted(corpus_rows(), "diabetes", words)).failures
+
+
+def test_a_run_is_warned_of_what_the_check_finds() -> None:
+    assert any("zorblax" in told for told in data_warnings(planted(corpus_rows(), "diabetes", "zorblax")))
 
 
 def test_a_label_that_its_rows_name_is_found() -> None:
@@ -73,6 +78,14 @@ def test_a_near_duplicate_across_a_split_is_found() -> None:
         parts=(*dataset.parts, "train"),
     )
     assert any("found now" in failure for failure in find_leaks(broken).failures)
+
+
+def test_a_source_of_few_rows_or_of_one_cluster_is_no_fault_of_the_check() -> None:
+    rows = corpus_rows(60)
+    for count in (1, 30):
+        few = [Row("b", f"thirsty {number}", "b/one", NO_VITALS, "diabetes") for number in range(count)]
+        report = find_leaks(make_dataset([*rows, *few], [ORIGIN], shares=SHARES, seed=1))
+        assert report.source_accuracy is None
 
 
 def test_a_source_that_its_style_betrays_is_reported() -> None:
