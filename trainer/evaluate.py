@@ -10,6 +10,7 @@ from rich.table import Table
 from trainer.baselines import BagOfWords, majority
 from trainer.calibrate import most_urgent_plausible, probabilities
 from trainer.data.rows import DIAGNOSIS_LABELS, URGENCY_LEVELS, Row, labelled
+from trainer.data.splits import cluster
 from trainer.metrics import (
     Figure,
     bootstrap,
@@ -108,7 +109,7 @@ def _result(
     answer: NDArray[np.int64],
     p: NDArray[np.float64] | None = None,
 ) -> Result:
-    names, groups = _names(task), [row.group for row in rows]
+    names, groups = _names(task), [str(number) for number in cluster(rows)]
     recalls = {f"recall_{name}": recall_of(i) for i, name in enumerate(names) if (truth == i).any()}
     statistics = {**(_DIAGNOSIS if task == "diagnosis" else _URGENCY), **recalls}
     figures = bootstrap(truth, answer, groups, statistics, classes=len(names), seed=_SEED)

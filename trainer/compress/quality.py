@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.data.rows import DIAGNOSIS_LABELS, URGENCY_LEVELS, Row, labelled
+from trainer.data.splits import cluster
 from trainer.evaluation.intervals import SEED, resampled
 from trainer.metrics import Figure, macro_f1, quadratic_weighted_kappa
 from trainer.served import Answers
@@ -62,7 +63,7 @@ def _figure(
             sign * float(statistic(_matrix(truth[drawn], label[drawn], classes))) for sign, label in chosen
         )
 
-    return resampled(total, [row.group for row in known], seed=SEED)
+    return resampled(total, cluster(known).tolist(), seed=SEED)
 
 
 def _matrix(truth: NDArray[np.int64], label: NDArray[np.int64], classes: int) -> NDArray[np.float64]:
