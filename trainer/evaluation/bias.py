@@ -108,11 +108,11 @@ def bias(version: JudgedVersion, evidence: Evidence, budget: Budget) -> list[Sec
             key="subgroups",
             title="Recall by subgroup",
             method="All judged test rows. Sick: the right label of those with one of the four diseases; urgent: levels "
-            "1-2 published as 1-2. The gap is between the best and the worst group of at least 20 such rows; it is "
-            "never negative, and small groups make it large by chance.",
+            "1-2 published as 1-2. A difference is the first group's recall less the second's, within one source, "
+            "where both have at least 20 such rows; of many, some are large by chance. Groups with fewer are named.",
             n=sum(len(sampled(test, budget.rows_per_test_set, SEED)) for test in evidence.test_sets.values()),
             seed=SEED,
-            interval=f"Gaps: {BOOTSTRAP}. Shares: {WILSON}.",
+            interval=f"Differences: {BOOTSTRAP}. Shares: {WILSON}.",
             tables=subgroups(version, evidence, budget),
         ),
     ]

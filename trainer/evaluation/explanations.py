@@ -25,6 +25,8 @@ from trainer.served import ServedGraph
 __all__ = ["deletion_and_insertion", "explanations"]
 
 _STEPS = 5
+_LEAST_WAY = 0.5
+"""What all words together must move a score by (logits), to divide by it."""
 _WORDS = (4, 40)
 _RANDOM = "random order"
 
@@ -62,6 +64,13 @@ def _attributions(version: JudgedVersion, evidence: Evidence, budget: Budget) ->
             f"{explainer.largest_difference(rows):.3f} at most on these rows."
         )
     explained = [_Explained(words, explainer.explain(words)) for words in map(Words.of, rows)]
+    notes.append(
+        f"Left out of deletion and insertion, as all words together move the score by less than {_LEAST_WAY}: "
+        + ", ".join(
+            f"{_hardly_moved(explainer, explained, task)} rows ({TASKS[task]})" for task in range(len(TASKS))
+        )
+        + "."
+    )
     return Section(
         key=key,
         title=title,
@@ -149,7 +158,9 @@ def _faithfulness(explainer: Explainer, explained: Sequence[_Explained]) -> tupl
 def deletion_and_insertion(
     explainer: Explainer, words: Words, shares: NDArray[np.float64], task: int
 ) -> tuple[float, float]:
-    """Return the areas under the score while words go and come from the largest share [w] down; NaN where it is flat.
+    """Return the areas under the score while words go and come from the largest share [w] down.
+
+    NaN where all words together move it by less than half a logit.
 
     A score that words lower is turned round, so that 1 is the whole text and 0 no word.
     """
@@ -159,11 +170,20 @@ def deletion_and_insertion(
     gone, come = rank[None, :] >= taken, rank[None, :] < taken
     scores = explainer.scores(words, np.concatenate([gone, come]))[:, task]
     whole, none = scores[0], scores[_STEPS]
-    if abs(whole - none) < 1e-3:
+    if abs(whole - none) < _LEAST_WAY:
         return float("nan"), float("nan")
     way = (scores - none) / (whole - none)
     at = taken[:, 0] / count
     return float(auc(at, way[: _STEPS + 1])), float(auc(at, way[_STEPS + 1 :]))
+
+
+def _hardly_moved(explainer: Explainer, explained: Sequence[_Explained], task: int) -> int:
+    flat = 0
+    for one in explained:
+        every = np.ones((1, len(one.words.spans)), dtype=bool)
+        whole, none = explainer.scores(one.words, np.concatenate([every, ~every]))[:, task]
+        flat += abs(whole - none) < _LEAST_WAY
+    return flat
 
 
 def _sanity(version: JudgedVersion, explained: Sequence[_Explained]) -> tuple[tuple[Cell, ...], ...]:

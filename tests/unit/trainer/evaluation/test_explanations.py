@@ -1,11 +1,13 @@
 """Explanations, interventions and attacks on few written messages."""
 
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import onnx
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from tests.unit.trainer.evaluation.test_sections import SMALL, VERSION
 from tests.unit.trainer.tiny import row
@@ -62,6 +64,20 @@ def test_deleting_what_matters_falls_faster_than_deleting_the_rest(version: eval
     assert good[1] > bad[1]
 
 
+class _Still:
+    """Scores that all words move by 0.3 and 3.0."""
+
+    def scores(self, _words: Words, masks: NDArray[np.bool_]) -> NDArray[np.float64]:
+        moved: NDArray[np.float64] = masks.mean(axis=1)[:, None] * np.array([[0.3, 3.0]])
+        return moved
+
+
+def test_a_row_whose_words_hardly_move_the_score_is_not_divided_by_that() -> None:
+    words, still = Words.of(row("one two three four five")), cast(Explainer, _Still())
+    assert np.isnan(deletion_and_insertion(still, words, np.arange(5.0), 0)).all()
+    assert np.allclose(deletion_and_insertion(still, words, np.arange(5.0), 1), 0.5)
+
+
 def test_explanations_show_every_method(version: evaluation.JudgedVersion) -> None:
     rows = corpus.load(30, 99)
     evidence = evaluation.Evidence((), (), {"new messages": tuple(rows)})
@@ -71,6 +87,7 @@ def test_explanations_show_every_method(version: evaluation.JudgedVersion) -> No
     assert [line[0] for line in faithfulness.rows][-1] == "random order"
     assert [line[0] for line in sanity.rows] == ["last encoder layer", "all encoder layers"]
     assert len(findings.tables[0].rows) == 6
+    assert any("Left out of deletion and insertion" in note for note in attributions.notes)
 
 
 def test_an_attack_keeps_its_budget_and_says_what_rules_save(version: evaluation.JudgedVersion) -> None:

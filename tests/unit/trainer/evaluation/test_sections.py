@@ -24,7 +24,7 @@ from trainer.evaluation.foreign import out_of_domain
 from trainer.evaluation.imported import imported, without_trained
 from trainer.evaluation.robustness import robustness
 from trainer.evaluation.sections import left_out
-from trainer.evaluation.subgroups import gap
+from trainer.evaluation.subgroups import difference
 
 VERSION = Path(__file__).parents[4] / "model_repo" / "triage_bert" / "1"
 SMALL = evaluation.Budget(
@@ -148,14 +148,26 @@ def test_foreign_text_is_flagged_at_thresholds_of_calibration_rows(
     assert float(str(foreign[energy])[:5]) > float(str(own[energy])[:5])
 
 
-def test_a_gap_is_between_groups_that_are_large_enough() -> None:
+def test_a_difference_has_a_sign_and_needs_groups_that_are_large_enough() -> None:
     member = np.array(["a"] * 40 + ["b"] * 40 + ["c"] * 3)
-    hit = np.arange(83) < 50
-    figure = gap(hit, np.ones(83, dtype=bool), member, [str(number) for number in range(83)])
+    hit, every, clusters = np.arange(83) < 50, np.ones(83, dtype=bool), np.arange(83)
+    there, back = (difference(hit, every, member, clusters, *pair) for pair in (("a", "b"), ("b", "a")))
+    assert there is not None
+    assert back is not None
+    assert there.value == pytest.approx(0.75)
+    assert back.value == pytest.approx(-0.75)
+    assert there.low > 0.5
+    assert back.high < -0.5
+    assert difference(hit, every, member, clusters, "a", "c") is None
+
+
+def test_the_interval_of_a_difference_that_is_none_holds_it() -> None:
+    rng = np.random.default_rng(1)
+    member, hit = np.array(["a", "b"] * 60), rng.random(120) < 0.7
+    figure = difference(hit, np.ones(120, dtype=bool), member, np.arange(120), "a", "b")
     assert figure is not None
-    assert figure.value == pytest.approx(0.75)
-    assert figure.low > 0.5
-    assert gap(hit[:41], np.ones(41, dtype=bool), member[:41], ["x"] * 41) is None
+    assert figure.low < min(0.0, figure.value)
+    assert figure.high > max(0.0, figure.value)
 
 
 def _rows(name: str) -> list[Row]:
