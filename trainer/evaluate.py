@@ -72,11 +72,14 @@ def model_results(
         if not known:
             continue
         chosen = {id(row) for row in known}
+        groups = _groups(known)
         p = probabilities(logits[[id(row) in chosen for row in rows]], temperature)
-        results.append(_result(test_set, task, name, known, truth, p.argmax(axis=1), p))
+        results.append(_result(test_set, task, name, groups, truth, p.argmax(axis=1), p))
         if task == "urgency":
             plausible = most_urgent_plausible(p, calibrated.urgency_plausible_from)
-            results.append(_result(test_set, task, f"{name}, most urgent plausible", known, truth, plausible))
+            results.append(
+                _result(test_set, task, f"{name}, most urgent plausible", groups, truth, plausible)
+            )
     return results
 
 
@@ -87,12 +90,13 @@ def baseline_results(test_set: str, train: Sequence[Row], rows: Sequence[Row]) -
         known, truth = labelled(rows, task)
         if not known or not labelled(train, task)[0]:
             continue
+        groups = _groups(known)
         p = BagOfWords(train, task).probabilities(known, len(_names(task)))
         most = majority(train, task, len(known))
         results.append(
-            _result(test_set, task, "TF-IDF + logistic regression", known, truth, p.argmax(axis=1), p)
+            _result(test_set, task, "TF-IDF + logistic regression", groups, truth, p.argmax(axis=1), p)
         )
-        results.append(_result(test_set, task, "majority", known, truth, most))
+        results.append(_result(test_set, task, "majority", groups, truth, most))
     return results
 
 
@@ -100,24 +104,29 @@ def _names(task: str) -> tuple[str, ...]:
     return DIAGNOSIS_LABELS if task == "diagnosis" else tuple(f"level_{level}" for level in URGENCY_LEVELS)
 
 
+def _groups(rows: Sequence[Row]) -> list[str]:
+    """The cluster of each row, found once for all that is judged on them."""
+    return [str(number) for number in cluster(rows)]
+
+
 def _result(
     test_set: str,
     task: str,
     system: str,
-    rows: Sequence[Row],
+    groups: Sequence[str],
     truth: NDArray[np.int64],
     answer: NDArray[np.int64],
     p: NDArray[np.float64] | None = None,
 ) -> Result:
-    names, groups = _names(task), [str(number) for number in cluster(rows)]
+    names = _names(task)
     recalls = {f"recall_{name}": recall_of(i) for i, name in enumerate(names) if (truth == i).any()}
     statistics = {**(_DIAGNOSIS if task == "diagnosis" else _URGENCY), **recalls}
     figures = bootstrap(truth, answer, groups, statistics, classes=len(names), seed=_SEED)
     if p is None:
-        return Result(test_set, task, system, len(rows), figures)
+        return Result(test_set, task, system, len(truth), figures)
     if task == "urgency":
         figures["urgent_auroc"] = urgent_auroc(p, truth, groups, seed=_SEED)
-    return Result(test_set, task, system, len(rows), figures, expected_calibration_error(p, truth))
+    return Result(test_set, task, system, len(truth), figures, expected_calibration_error(p, truth))
 
 
 def table(results: Sequence[Result], task: str) -> Table:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from trainer.data.errors import EmptyClasses, NothingToLearn
 from trainer.data.rows import DIAGNOSIS_LABELS, URGENCY_LEVELS, Row
 from trainer.data.splits import Splits
+from trainer.data.words import plain
 
 __all__ = ["check_every_class", "check_labels", "contradictions", "empty_classes", "told_empty"]
 
@@ -67,7 +68,7 @@ def contradictions(rows: Sequence[Row]) -> list[tuple[int, ...]]:
     """
     alike: dict[tuple[str, bytes], list[int]] = {}
     for position, row in enumerate(rows):
-        alike.setdefault((" ".join(row.text.casefold().split()), row.vitals.tobytes()), []).append(position)
+        alike.setdefault((plain(row.text), row.vitals.tobytes()), []).append(position)
     return [
         tuple(positions)
         for positions in alike.values()

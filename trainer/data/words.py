@@ -2,7 +2,7 @@
 
 import re
 
-__all__ = ["TERM", "has_letter", "words"]
+__all__ = ["TERM", "has_letter", "plain", "words"]
 
 _CHINESE = "\u3400-\u9fff"
 _WORD = re.compile(rf"[{_CHINESE}]|[^\W{_CHINESE}]+")
@@ -14,6 +14,11 @@ TERM = rf"[{_CHINESE}]|[^\W{_CHINESE}]{{2,}}"
 def has_letter(text: str) -> bool:
     """Whether anything is said at all; marks and numbers alone say nothing."""
     return any(map(str.isalpha, text))
+
+
+def plain(text: str) -> str:
+    """Return the text as it is compared word for word: case and spaces aside."""
+    return " ".join(text.casefold().split())
 
 
 def words(text: str) -> list[str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from trainer.data.dataset import Dataset, read_dataset
 from trainer.data.errors import NothingToLearn
 from trainer.data.rows import Row
+from trainer.data.words import plain
 from trainer.evaluation.evidence import Evidence, as_on_the_card, by_source, sources_of
 from trainer.evaluation.version import JudgedVersion
 from trainer.runs import RunFolder
@@ -67,7 +68,7 @@ def row_sha256(row: Row) -> str:
 
 
 def _text_sha256(row: Row) -> str:
-    return hashlib.sha256(" ".join(row.text.casefold().split()).encode()).hexdigest()
+    return hashlib.sha256(plain(row.text).encode()).hexdigest()
 
 
 def _trained_rows(

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from trainer.data.rows import URGENCY_LEVELS, Row, labelled
 from trainer.data.splits import cluster
+from trainer.data.words import plain
 from trainer.evaluation.budget import Budget
 from trainer.evaluation.evidence import Evidence, sampled
 from trainer.evaluation.intervals import BOOTSTRAP, SEED
@@ -45,8 +46,8 @@ _COLUMNS = (
 
 def stand_in(rows: Sequence[Row], written: Sequence[Row]) -> NDArray[np.bool_]:
     """Say for each of `rows` [k] whether its whole text is that of a row of `written`; case and spaces are ignored."""
-    texts = {_plain(row) for row in written}
-    return np.array([_plain(row) in texts for row in rows], dtype=np.bool_)
+    texts = {plain(row.text) for row in written}
+    return np.array([plain(row.text) in texts for row in rows], dtype=np.bool_)
 
 
 def seen_words(version: JudgedVersion, evidence: Evidence, budget: Budget) -> list[Section]:
@@ -75,10 +76,6 @@ def seen_words(version: JudgedVersion, evidence: Evidence, budget: Budget) -> li
             tables=(Table("Urgency", _COLUMNS, tuple(lines)),),
         )
     ]
-
-
-def _plain(row: Row) -> str:
-    return " ".join(row.text.casefold().split())
 
 
 def _real(rows: Sequence[Row], budget: Budget) -> list[Row]:
