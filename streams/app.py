@@ -78,9 +78,8 @@ def _add_assess(app: App, settings: Settings) -> None:
         STANDARD.name, chunk_size=STANDARD_CHUNK, largest_chunk=LARGEST_STANDARD_CHUNK, maxsize=4
     )
 
-    progress = (
-        Progress()
-    )  # both lanes stand on the same model: faults on a quiet express lane must not crash both
+    # both lanes stand on the same model: faults on a quiet express lane must not crash both
+    progress = Progress()
 
     @app.task
     async def follow_models() -> None:

@@ -69,10 +69,6 @@ def test_the_table_says_that_it_was_decided_earlier(tmp_path: Path) -> None:
 
 
 def test_a_watch_tells_that_the_broker_goes_away_and_is_back(tmp_path: Path, parts: Parts) -> None:
-    if isinstance(parts, PartsInContainers):
-        pytest.skip(
-            "seen to pass on the embedded broker alone: a container's is not noticed in time to be back"
-        )
     with (tmp_path / "told").open("wb") as told:
         watch = subprocess.Popen(
             [sys.executable, "-m", "ops.cli.main", "watch", "--json", "--from-start"],
