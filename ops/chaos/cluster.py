@@ -9,7 +9,6 @@ from random import Random
 
 import psutil
 from confluent_kafka import KafkaException
-from pydantic import SecretStr
 
 from ops.chaos.extra_worker import ExtraWorker
 from ops.chaos.groups import Groups
@@ -17,6 +16,7 @@ from ops.chaos.triton_proxy import Behaviour, set_behaviour
 from ops.chaos.turns import Turns
 from ops.chaos.under_test import PROXY, STAGES
 from ops.chaos.versions import Versions
+from ops.cli.connection import embedded
 from ops.local.config import PartSpec
 from ops.local.stack import Stack
 from ops.local.state import StackStatus
@@ -226,16 +226,8 @@ class Cluster:
 
 
 def _settings(stack: Stack, model: str) -> ModelServerSettings:
-    return ModelServerSettings(
-        development=True,
-        kafka_bootstrap=str(stack.endpoints.kafka),
-        kafka_security_protocol="PLAINTEXT",
-        redis_url=SecretStr(str(stack.endpoints.redis_url)),
-        model_repository=stack.config.model_repository,
-        model_name=model,
-        triton_address=str(stack.endpoints.triton_grpc),
-        triton_tls=False,
-    )
+    served = {"model_repository": stack.config.model_repository, "model_name": model}
+    return embedded(stack.endpoints, ModelServerSettings).model_copy(update=served)
 
 
 def _lives(process: psutil.Process) -> bool:

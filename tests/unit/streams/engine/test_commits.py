@@ -1,7 +1,8 @@
 """What SafeBatchConsumer repairs in how Faust commits, rebalances and stops, without a broker."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 from aiokafka import ConsumerRecord
@@ -13,6 +14,16 @@ from streams.engine.transport import SafeBatchConsumer
 from tests.unit.streams.engine.fake_consumer import LANE, PLAIN, fetch, pick_up
 
 RecordFactory = Callable[..., ConsumerRecord]
+
+
+@contextmanager
+def commits_that_fail(consumer: SafeBatchConsumer, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    async def fail(_: object) -> bool:  # as where the group has rebalanced
+        return False
+
+    with monkeypatch.context() as rebalancing:
+        rebalancing.setattr(consumer._thread, "commit", fail)
+        yield
 
 
 class TestCommits:
@@ -47,14 +58,10 @@ class TestCommits:
     async def test_what_could_not_be_committed_is_committed_the_next_time(
         self, consumer: SafeBatchConsumer, make_record: RecordFactory, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        async def fail(_: object) -> bool:  # as where the group has rebalanced
-            return False
-
         consumer._thread.fetches = [{PLAIN: [make_record(0, b"", "plain")]}]
         (message,) = [pick_up(consumer, message) for message in await fetch(consumer)]
         message.ack(consumer)
-        with monkeypatch.context() as rebalancing:
-            rebalancing.setattr(consumer._thread, "commit", fail)
+        with commits_that_fail(consumer, monkeypatch):
             await consumer.commit()
         assert await self.commit(consumer) == {PLAIN: 1}
 
@@ -65,9 +72,6 @@ class TestCommits:
         make_record: RecordFactory,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        async def fail(_: object) -> bool:
-            return False
-
         monkeypatch.setattr(App, "started", True)
         assert app.committed_offsets[PLAIN] is None
         consumer._thread.fetches = [{PLAIN: [make_record(offset, b"", "plain") for offset in range(2)]}]
@@ -75,8 +79,7 @@ class TestCommits:
         first.ack(consumer)
         await consumer.commit()
         second.ack(consumer)
-        with monkeypatch.context() as rebalancing:
-            rebalancing.setattr(consumer._thread, "commit", fail)
+        with commits_that_fail(consumer, monkeypatch):
             await consumer.commit()
             assert app.committed_offsets[PLAIN] == 1
         await consumer.commit()
