@@ -34,7 +34,7 @@ __all__ = [
 _NAMES_A_DEPLOYMENT = "TRIAGE_KAFKA_BOOTSTRAP"
 _PSEUDONYM_KEY = "TRIAGE_PSEUDONYM_KEY"
 
-S = TypeVar("S", BufferSettings, ModelServerSettings)
+S = TypeVar("S", KafkaSettings, BufferSettings, ModelServerSettings)
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,9 +57,9 @@ def demo(
         reported(console),
         running_stack(console, default_data_dir() / "demo", fresh=True) as endpoints,
     ):
-        bootstrap = str(endpoints.kafka)
+        kafka = {"bootstrap.servers": str(endpoints.kafka)}
         rows: deque[Row] = deque(maxlen=_SHOWN_ROWS)
-        playback = Playback(Sender(bootstrap), Follower(bootstrap, from_start=False), on_row=rows.append)
+        playback = Playback(Sender(kafka), Follower(kafka, from_start=False), on_row=rows.append)
         summary = _run(playback, rows, once=once)
         playback.follower.close()
     console.print(summary.table())

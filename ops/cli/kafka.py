@@ -1,7 +1,7 @@
 """A terminal's view of Kafka: send raw messages, follow the topics from now or from the start."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from confluent_kafka import (
@@ -32,13 +32,16 @@ Report = Callable[[KafkaError | None, Message], None]
 
 
 class Sender:
-    """Publishes raw payloads to triage.messages.v1 and remembers where each one landed."""
+    """Publishes raw payloads to triage.messages.v1 and remembers where each one landed.
 
-    def __init__(self, bootstrap: str) -> None:
+    `config`: librdkafka settings that lead to the brokers.
+    """
+
+    def __init__(self, config: Mapping[str, object]) -> None:
         self._producer = Producer(
             quiet(
                 {
-                    "bootstrap.servers": bootstrap,
+                    **config,
                     "enable.idempotence": True,
                     "message.max.bytes": RAW_MESSAGE_MAX_BYTES,
                     "linger.ms": 2,
@@ -81,11 +84,15 @@ class Sender:
 class Follower:
     """Reads all partitions of our event topics without a consumer group, so that it disturbs nobody.
 
-    `told` hears, a line each, that the broker went away and that it is back.
+    `config`: as above. `told` hears, a line each, that the broker went away and that it is back.
     """
 
     def __init__(
-        self, bootstrap: str, *, from_start: bool, told: Callable[[str], None] | None = None
+        self,
+        config: Mapping[str, object],
+        *,
+        from_start: bool,
+        told: Callable[[str], None] | None = None,
     ) -> None:
         self._told = told
         self._is_away = self._is_suspected = False
@@ -93,7 +100,7 @@ class Follower:
         self._consumer = Consumer(
             quiet(
                 {
-                    "bootstrap.servers": bootstrap,
+                    **config,
                     "group.id": "triage-terminal",  # required by the client; never committed to
                     "enable.auto.commit": False,
                     "fetch.wait.max.ms": 50,

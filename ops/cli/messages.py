@@ -1,7 +1,8 @@
 """`triage send | watch`."""
 
 from collections import deque
-from contextlib import closing, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from typing import Annotated, NoReturn
 
 import typer
@@ -9,17 +10,19 @@ from rich.console import Console
 from rich.live import Live
 
 from ops.cli.cases import Case
+from ops.cli.connection import deployment
 from ops.cli.earlier import decided_before
 from ops.cli.failures import reported
 from ops.cli.kafka import Follower, Sender
 from ops.cli.message_file import format_hint, read_lines
 from ops.cli.outcomes import Identity, SentMessage
 from ops.cli.play import Playback, Row
-from ops.cli.running import running_stack
 from ops.cli.sent_rows import row_json, sent_table
 from ops.cli.tables import case_json, live_table
 from ops.quiet_kafka import quiet
 from streams.adapters.kafka_reader import KafkaReader
+from streams.kafka_security import librdkafka_config
+from streams.settings import KafkaSettings
 
 __all__ = ["register"]
 
@@ -42,6 +45,8 @@ def send(
 ) -> None:
     """Publish messages, and say what became of each. Exits 1 where one has no outcome, or two.
 
+    They go to the deployment that TRIAGE_KAFKA_BOOTSTRAP names, else to the embedded stack.
+
     A message of which the same id and content was decided before is `decided earlier`, with that decision: sending it
     again changes nothing. A `copy` is the same as a message before it in the file, and shares its decision. A dead
     letter is an outcome: a file of which every message became one still exits 0. `triage deadletters list` tells which
@@ -60,11 +65,10 @@ def send(
     if hint := format_hint(lines):
         console.print(hint, style="yellow", markup=False, highlight=False, soft_wrap=True)
     messages = [line.payload for line in lines]
-    with reported(console), running_stack(console) as endpoints:
-        bootstrap = str(endpoints.kafka)
-        playback = Playback(Sender(bootstrap), Follower(bootstrap, from_start=False), on_row=_ignore)
+    with reported(console), _brokers() as kafka:
+        playback = Playback(Sender(kafka), Follower(kafka, from_start=False), on_row=_ignore)
         if wait:
-            playback.earlier = _decided_before(bootstrap, messages)
+            playback.earlier = _decided_before(kafka, messages)
         playback.play(messages, interval_s=interval_s)
         if not wait:
             typer.echo(f"{len(messages)} messages sent")
@@ -80,11 +84,11 @@ def send(
     raise typer.Exit(0 if summary.complete else 1)
 
 
-def _decided_before(bootstrap: str, payloads: list[bytes]) -> dict[Identity, Case]:
+def _decided_before(kafka: Mapping[str, object], payloads: list[bytes]) -> dict[Identity, Case]:
     identities = {SentMessage.of(0, payload).identity for payload in payloads}
     with (
         console.status("Looking for earlier decisions"),
-        closing(KafkaReader(quiet({"bootstrap.servers": bootstrap}))) as reader,
+        closing(KafkaReader(quiet(kafka))) as reader,
     ):
         return decided_before(reader, {identity for identity in identities if identity is not None})
 
@@ -95,15 +99,16 @@ def watch(
 ) -> None:
     """Follow decisions and dead letters live, until Ctrl-C.
 
-    A line says when the broker goes away, and one when it is back.
+    Of the deployment that TRIAGE_KAFKA_BOOTSTRAP names, else of the embedded stack. A line says when the broker goes
+    away, and one when it is back.
     """
-    with reported(console), running_stack(console) as endpoints, suppress(KeyboardInterrupt):
-        (_watch_lines if as_json else _watch_table)(str(endpoints.kafka), from_start)
+    with reported(console), _brokers() as kafka, suppress(KeyboardInterrupt):
+        (_watch_lines if as_json else _watch_table)(kafka, from_start)
 
 
-def _watch_lines(bootstrap: str, from_start: bool) -> NoReturn:
-    follower = Follower(bootstrap, from_start=from_start, told=console.print)
-    playback = Playback(Sender(bootstrap), follower, on_row=lambda row: typer.echo(case_json(row)))
+def _watch_lines(kafka: Mapping[str, object], from_start: bool) -> NoReturn:
+    follower = Follower(kafka, from_start=from_start, told=console.print)
+    playback = Playback(Sender(kafka), follower, on_row=lambda row: typer.echo(case_json(row)))
     told = 0
     while True:
         playback.follow(1.0)
@@ -113,14 +118,21 @@ def _watch_lines(bootstrap: str, from_start: bool) -> NoReturn:
             told = unreadable
 
 
-def _watch_table(bootstrap: str, from_start: bool) -> NoReturn:
+def _watch_table(kafka: Mapping[str, object], from_start: bool) -> NoReturn:
     rows: deque[Row] = deque(maxlen=_SHOWN_ROWS)
     with Live(console=Console(), auto_refresh=False) as live:
-        follower = Follower(bootstrap, from_start=from_start, told=live.console.print)  # above the table
-        playback = Playback(Sender(bootstrap), follower, on_row=rows.append)
+        follower = Follower(kafka, from_start=from_start, told=live.console.print)  # above the table
+        playback = Playback(Sender(kafka), follower, on_row=rows.append)
         while True:
             playback.follow(0.25)
             live.update(live_table(rows, unreadable=playback.book.unreadable.total()), refresh=True)
+
+
+@contextmanager
+def _brokers() -> Iterator[Mapping[str, object]]:
+    """Yield librdkafka settings: of the deployment that the environment names, else of the embedded stack."""
+    with deployment(console, KafkaSettings) as settings:
+        yield librdkafka_config(settings)
 
 
 def _ignore(_: Row) -> None:

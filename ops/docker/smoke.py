@@ -72,8 +72,8 @@ def main(
     port = choose_ports(["kafka"], {})["kafka"]
     with _running(port, learning=learning) as compose:
         console.print(compose("ps", "--all"), markup=False, highlight=False)
-        bootstrap = f"localhost:{port}"
-        playback = Playback(Sender(bootstrap), Follower(bootstrap, from_start=False), on_row=lambda _: None)
+        kafka = {"bootstrap.servers": f"localhost:{port}"}
+        playback = Playback(Sender(kafka), Follower(kafka, from_start=False), on_row=lambda _: None)
         payloads = list(islice(demo_payloads(), messages))
         playback.play(payloads[: messages // 2], interval_s=interval_s)
         victim = compose("ps", "--quiet", "assess").split()[0]

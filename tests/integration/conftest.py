@@ -52,7 +52,7 @@ def stack(parts: Parts) -> Stack:
 @pytest.fixture
 def playback(stack: Stack) -> Iterator[Playback]:
     """Sends messages and reads all events from now on."""
-    bootstrap = str(stack.endpoints.kafka)
-    follower = Follower(bootstrap, from_start=False)
-    yield Playback(Sender(bootstrap), follower, on_row=lambda _: None)
+    kafka = {"bootstrap.servers": str(stack.endpoints.kafka)}
+    follower = Follower(kafka, from_start=False)
+    yield Playback(Sender(kafka), follower, on_row=lambda _: None)
     follower.close()

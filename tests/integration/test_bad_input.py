@@ -23,9 +23,9 @@ pytestmark = pytest.mark.stack
 @pytest.fixture(scope="module")
 def played(stack: Stack) -> Iterator[Playback]:
     """All rows, one after the other, with all their outcomes."""
-    bootstrap = str(stack.endpoints.kafka)
-    follower = Follower(bootstrap, from_start=False)
-    playback = Playback(Sender(bootstrap), follower, on_row=lambda _: None)
+    kafka = {"bootstrap.servers": str(stack.endpoints.kafka)}
+    follower = Follower(kafka, from_start=False)
+    playback = Playback(Sender(kafka), follower, on_row=lambda _: None)
     for i, row in enumerate(ROWS):
         playback.send(row.build(f"row-{i}"), list(row.headers.items()))
     assert playback.wait(60).complete

@@ -54,7 +54,7 @@ class Appended:
 
 @pytest.fixture
 def appended(stack: Stack) -> Iterator[Appended]:
-    follower = Follower(str(stack.endpoints.kafka), from_start=False)
+    follower = Follower({"bootstrap.servers": str(stack.endpoints.kafka)}, from_start=False)
     yield Appended(follower)
     follower.close()
 
@@ -84,7 +84,7 @@ def _logged(stack: Stack, part: str, event: str) -> list[dict[str, Any]]:
 def test_a_worker_ended_in_mid_load_drains_in_time_and_delivers_nothing_twice(
     stack: Stack, appended: Appended, worker: str, message_count: int, outputs: tuple[str, ...]
 ) -> None:
-    sender = Sender(str(stack.endpoints.kafka))
+    sender = Sender({"bootstrap.servers": str(stack.endpoints.kafka)})
     for number, item in enumerate(generate(message_count, seed=17)):
         document = patient_message(item, f"drain-{worker}-{number}", patient=f"P{number % 200}")
         sender.send(json.dumps(document).encode())

@@ -78,7 +78,7 @@ def server(parts: Parts) -> Iterator["redis.Redis"]:
 @pytest.fixture
 def letters(bootstrap: str) -> Iterator[Callable[[], list[DeadLetter]]]:
     """The dead letters since the test began."""
-    follower, book = Follower(bootstrap, from_start=False), CaseBook()
+    follower, book = Follower({"bootstrap.servers": bootstrap}, from_start=False), CaseBook()
 
     def read() -> list[DeadLetter]:
         for record in follower.records():

@@ -68,8 +68,9 @@ def proxied(stack_choice: StackChoice, tmp_path_factory: pytest.TempPathFactory)
 
 @pytest.fixture
 def playback(proxied: Proxied) -> Iterator[Playback]:
-    follower = Follower(proxied.kafka, from_start=False)
-    yield Playback(Sender(proxied.kafka), follower, on_row=lambda _: None)
+    kafka = {"bootstrap.servers": proxied.kafka}
+    follower = Follower(kafka, from_start=False)
+    yield Playback(Sender(kafka), follower, on_row=lambda _: None)
     follower.close()
 
 

@@ -100,9 +100,9 @@ def release(deployment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iter
 
 @pytest.fixture
 def playback(stack: Stack) -> Iterator[Playback]:
-    bootstrap = str(stack.endpoints.kafka)
-    follower = Follower(bootstrap, from_start=False)
-    yield Playback(Sender(bootstrap), follower, on_row=lambda _: None)
+    kafka = {"bootstrap.servers": str(stack.endpoints.kafka)}
+    follower = Follower(kafka, from_start=False)
+    yield Playback(Sender(kafka), follower, on_row=lambda _: None)
     follower.close()
 
 

@@ -27,7 +27,8 @@ class Flow:
     def __init__(self, bootstrap: str) -> None:
         self.decided: list[Case] = []
         self._messages: dict[str, WardMessage] = {}
-        self._playback = Playback(Sender(bootstrap), Follower(bootstrap, from_start=False), on_row=self._take)
+        kafka = {"bootstrap.servers": bootstrap}
+        self._playback = Playback(Sender(kafka), Follower(kafka, from_start=False), on_row=self._take)
 
     def play(self, messages: Iterator[WardMessage], count: int, *, per_s: float) -> list[Judged]:
         """Send the next `count` messages, wait for their decisions, and return those that are decided."""

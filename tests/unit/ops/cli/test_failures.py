@@ -9,7 +9,7 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException
 from typer.testing import CliRunner, Result
 
-from ops.cli import demo, letter_box, lifecycle, messages, score
+from ops.cli import connection, demo, kafka, letter_box, lifecycle, score
 from ops.cli.main import app
 from ops.cli.stack import PROJECT_ROOT
 from ops.local.errors import PartFailed, StartTimeout
@@ -41,7 +41,8 @@ def _failing(error: Exception) -> Callable[..., NoReturn]:
 
 
 def _run(monkeypatch: pytest.MonkeyPatch, folder: Path, error: Exception, command: list[str]) -> Result:
-    for module in (messages, demo):
+    monkeypatch.delenv("TRIAGE_KAFKA_BOOTSTRAP", raising=False)
+    for module in (connection, demo):
         monkeypatch.setattr(module, "running_stack", _failing(error))
     monkeypatch.setattr(score, "_model_server", _failing(error))
     monkeypatch.setattr(lifecycle, "start", _failing(error))
@@ -128,6 +129,9 @@ _NOBODY_LISTENS = {
         ("models history", "Kafka is away"),
         ("models list", "Which version decides is not known: Kafka is away."),
         ("feedback send word.json", "Kafka is away"),
+        ("send word.json", "Kafka is away: "),
+        ("watch", "Kafka is away: "),
+        ("watch --json", "Kafka is away: "),
     ],
 )
 def test_a_broker_that_is_away_is_one_line_and_its_client_is_silent(
@@ -139,6 +143,7 @@ def test_a_broker_that_is_away_is_one_line_and_its_client_is_silent(
 ) -> None:
     for module in (kafka_reader, letter_box):
         monkeypatch.setattr(module, "_TIMEOUT_S", 0.5)
+    monkeypatch.setattr(kafka, "_METADATA_TIMEOUT_S", 0.5)
     for name, value in _NOBODY_LISTENS.items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(tmp_path)

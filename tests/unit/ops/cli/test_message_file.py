@@ -8,7 +8,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from ops.cli import messages
+from ops.cli import connection
 from ops.cli.main import app
 from ops.cli.message_file import Line, format_hint, lines_of, read_lines
 from ops.local.errors import StackNotRunning
@@ -75,7 +75,8 @@ def test_send_names_another_format_before_it_sends(monkeypatch: pytest.MonkeyPat
     def away(_: object) -> NoReturn:
         raise StackNotRunning(Path("data"))
 
-    monkeypatch.setattr(messages, "running_stack", away)
+    monkeypatch.delenv("TRIAGE_KAFKA_BOOTSTRAP", raising=False)
+    monkeypatch.setattr(connection, "running_stack", away)
     result = CliRunner().invoke(app, ["send", "-"], input="[{}]")
     assert result.exit_code == 1
     assert result.stderr.startswith("this is a JSON array")

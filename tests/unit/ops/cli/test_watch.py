@@ -2,18 +2,19 @@
 
 import itertools
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from confluent_kafka import KafkaError, KafkaException
 from typer.testing import CliRunner
 
-from ops.cli import kafka, messages, play
+from ops.cli import connection, kafka, messages, play
 from ops.cli.kafka import AWAY, BACK, Follower
 from ops.cli.main import app
+from ops.local.stack import Endpoints
 from schemas import DeadLetter
 from tests.unit.ops.cli.test_cases import FakeRecord, events
 
@@ -21,7 +22,11 @@ from tests.unit.ops.cli.test_cases import FakeRecord, events
 class FakeFollower:
     """Hands out what lies on the topics, then Ctrl-C."""
 
-    def __init__(self, *_: object, told: Callable[[str], None], **__: object) -> None:
+    configs: ClassVar[list[Mapping[str, object]]] = []
+    """What each was made with."""
+
+    def __init__(self, config: Mapping[str, object], *, told: Callable[[str], None], **_: object) -> None:
+        self.configs.append(config)
         self._told = told
         self._rest = [
             [FakeRecord(DeadLetter.contract, None)],
@@ -38,13 +43,15 @@ class FakeFollower:
 
 
 @contextmanager
-def _running_stack(*_: object) -> Iterator[SimpleNamespace]:
-    yield SimpleNamespace(kafka="nowhere:1")
+def _running_stack(*_: object) -> Iterator[Endpoints]:
+    yield Endpoints("embedded:1", None, None, None, None)
 
 
 @pytest.fixture(autouse=True)
 def _topics(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(messages, "running_stack", _running_stack)
+    monkeypatch.delenv("TRIAGE_KAFKA_BOOTSTRAP", raising=False)
+    monkeypatch.setattr(connection, "running_stack", _running_stack)
+    monkeypatch.setattr(FakeFollower, "configs", [])
     monkeypatch.setattr(messages, "Follower", FakeFollower)
     monkeypatch.setattr(messages, "Sender", lambda _: None)
     # Time flies: a look at the topics each time that the command asks.
@@ -70,6 +77,24 @@ def test_the_broker_s_outage_is_told_in_a_line(words: list[str]) -> None:
     result = CliRunner().invoke(app, words)
     told = (result.stderr if "--json" in words else result.stdout).replace("\n", " ")
     assert told.index(AWAY) < told.index(BACK)
+
+
+def test_the_embedded_stack_is_watched() -> None:
+    CliRunner().invoke(app, ["watch"])
+    (config,) = FakeFollower.configs
+    assert (config["bootstrap.servers"], config["security.protocol"]) == ("embedded:1", "PLAINTEXT")
+
+
+def test_the_deployment_that_the_environment_names_is_watched(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRIAGE_KAFKA_BOOTSTRAP", "deployed:1")
+    monkeypatch.setenv("TRIAGE_KAFKA_USERNAME", "u-board")
+    CliRunner().invoke(app, ["watch"])
+    (config,) = FakeFollower.configs
+    assert (config["bootstrap.servers"], config["security.protocol"], config["sasl.username"]) == (
+        "deployed:1",
+        "SASL_SSL",
+        "u-board",
+    )
 
 
 class FakeConsumer:
@@ -102,7 +127,7 @@ def test_the_follower_asks_after_a_failure_and_tells_each_change_once(
     monkeypatch.setattr(kafka, "Consumer", make)
     monkeypatch.setattr(kafka, "time", SimpleNamespace(monotonic=itertools.count(step=10).__next__))
     told: list[str] = []
-    follower = Follower("nowhere:1", from_start=False, told=told.append)
+    follower = Follower({"bootstrap.servers": "nowhere:1"}, from_start=False, told=told.append)
     (consumer,) = made
     asked = consumer.asked
     follower.records()
