@@ -3,6 +3,7 @@
 import getpass
 import hashlib
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -182,7 +183,14 @@ def document(recorded: "RecordedStep") -> dict[str, object]:
 
 def author(by: str | None) -> str:
     """The given pseudonym, or one that follows from the user's name."""
-    return by or f"u-{hashlib.sha256(getpass.getuser().encode()).hexdigest()[:12]}"
+    return by or f"u-{hashlib.sha256(_user().encode()).hexdigest()[:12]}"
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # which of them depends on Python
+        return str(os.getuid())  # a container's user may have no name
 
 
 @contextmanager
