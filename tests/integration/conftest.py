@@ -13,6 +13,8 @@ from tests.integration.containers import Containers, kafka_server, redis_server
 from tests.integration.parts import Parts, PartsInContainers, on_servers
 from tests.integration.stack_choice import CHOSEN, StackChoice, choose_stack
 
+_START_TIMEOUT_S = 300.0  # a busy machine is no failure
+
 
 @pytest.fixture(scope="session")
 def stack_choice(pytestconfig: pytest.Config) -> StackChoice:
@@ -35,7 +37,7 @@ def containers(stack_choice: StackChoice) -> Iterator[Containers | None]:
 @pytest.fixture(scope="session")
 def parts(containers: Containers | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
     """A whole running stack: Kafka, Redis, Triton and both workers."""
-    config = stack_config(tmp_path_factory.mktemp("stack"))
+    config = stack_config(tmp_path_factory.mktemp("stack")).starting_within(_START_TIMEOUT_S)
     if containers is None:
         with running(Stack(config)) as stack:
             yield Parts(stack)
