@@ -7,6 +7,7 @@ from random import Random
 import numpy as np
 
 from trainer.data.rows import Row
+from trainer.data.splits import cluster
 from trainer.evaluation.budget import Budget
 from trainer.evaluation.edits import IRRELEVANT, phrase_swaps, word_slips
 from trainer.evaluation.evidence import Evidence
@@ -52,7 +53,7 @@ def attacks(version: JudgedVersion, evidence: Evidence, budget: Budget) -> list[
         _line(f"of {_MOST_EDITS} edits or fewer", done, _MOST_EDITS),
     ]
     asked = np.array([one.queries for one in done], dtype=float)
-    spent = resampled(lambda at: float(asked[at].mean()), [one.row.group for one in done], seed=SEED)
+    spent = resampled(lambda at: float(asked[at].mean()), cluster(chosen).tolist(), seed=SEED)
     return [
         Section(
             key=_KEY,

@@ -13,6 +13,7 @@ from sklearn.linear_model import LogisticRegression
 
 from trainer.calibrate import abstain_below, source_weights
 from trainer.data.rows import DIAGNOSIS_LABELS, URGENCY_LEVELS, Row, labelled
+from trainer.data.splits import cluster
 from trainer.evaluation.budget import Budget
 from trainer.evaluation.evidence import Evidence, sampled
 from trainer.evaluation.intervals import BOOTSTRAP, SEED, WILSON, resampled, share
@@ -71,10 +72,10 @@ class Isotonic:
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
-    """`p` [k, c] by way of calibration, for the labelled rows of one test set."""
+    """`p` [k, c] by way of calibration, for the labelled rows of one test set; `clusters` [k] found among them."""
 
     test_set: str
-    rows: Sequence[Row]
+    clusters: Sequence[int]
     truth: NDArray[np.int64]
     p: Mapping[str, NDArray[np.float64]]
 
@@ -106,7 +107,7 @@ def _task(version: JudgedVersion, evidence: Evidence, budget: Budget, task: str)
         if known:
             raw_p, served_p = _both(version, known, task)
             p = {"none": raw_p, _SERVED: served_p, **{way: it(raw_p) for way, it in ways.items()}}
-            judged.append(_Judged(name, known, answers, p))
+            judged.append(_Judged(name, cluster(known).tolist(), answers, p))
     if not judged:
         return left_out(key, title, "no test row is labelled")
     chosen = abstain_below(served, truth, weights, wanted_accuracy=_WANTED_ACCURACY)
@@ -144,7 +145,7 @@ def _section(
             if task == "urgency"
             else ""
         ),
-        n=sum(len(one.rows) for one in judged),
+        n=sum(len(one.truth) for one in judged),
         seed=SEED,
         interval=f"ECE, log loss, AURC: {BOOTSTRAP}. Shares: {WILSON}.",
         tables=tuple(tables),
@@ -167,23 +168,19 @@ def _both(
 
 def _errors(judged: Sequence[_Judged]) -> tuple[tuple[Cell, ...], ...]:
     return tuple(
-        (one.test_set, way, len(one.rows), _ece(one, p), _log_loss(one, p))
+        (one.test_set, way, len(one.truth), _ece(one, p), _log_loss(one, p))
         for one in judged
         for way, p in one.p.items()
     )
 
 
-def _groups(one: _Judged) -> list[str]:
-    return [row.group for row in one.rows]
-
-
 def _ece(one: _Judged, p: NDArray[np.float64]) -> Figure:
-    return resampled(lambda at: expected_calibration_error(p[at], one.truth[at]), _groups(one), seed=SEED)
+    return resampled(lambda at: expected_calibration_error(p[at], one.truth[at]), one.clusters, seed=SEED)
 
 
 def _log_loss(one: _Judged, p: NDArray[np.float64]) -> Figure:
     losses = -np.log(np.maximum(p[np.arange(len(p)), one.truth], _FLOOR))
-    return resampled(lambda at: float(losses[at].mean()), _groups(one), seed=SEED)
+    return resampled(lambda at: float(losses[at].mean()), one.clusters, seed=SEED)
 
 
 def area_under_risk_coverage(confidence: NDArray[np.float64], hit: NDArray[np.bool_]) -> float:
@@ -199,7 +196,7 @@ def _risks(confidence: NDArray[np.float64], hit: NDArray[np.bool_]) -> NDArray[n
 def _abstaining(one: _Judged, thresholds: Mapping[str, float]) -> Iterator[tuple[Cell, ...]]:
     p = one.p[_SERVED]
     confidence, hit = p.max(axis=1), p.argmax(axis=1) == one.truth
-    area = resampled(lambda at: area_under_risk_coverage(confidence[at], hit[at]), _groups(one), seed=SEED)
+    area = resampled(lambda at: area_under_risk_coverage(confidence[at], hit[at]), one.clusters, seed=SEED)
     for name, below in thresholds.items():
         given = confidence >= below
         yield one.test_set, len(hit), area, name, below, share(given), share(hit, given)

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from trainer.data.rows import DIAGNOSIS_LABELS, Row
+from trainer.data.splits import cluster
 from trainer.evaluation.budget import Budget
 from trainer.evaluation.evidence import Evidence
 from trainer.evaluation.intervals import BOOTSTRAP, SEED, WILSON, resampled, share
@@ -69,11 +71,14 @@ _NEUTRAL = "There was some rain on the way here."
 def counterfactuals(version: JudgedVersion, evidence: Evidence, budget: Budget) -> Section:
     """Return what each finding does to the answers."""
     rows = evidence.mixed(budget.varied_rows, SEED)
+    clusters = cluster(rows)
     before = version.read(rows, title="as they are")
     neutral = _with(version, rows, _NEUTRAL)
-    put_in = tuple(_put_in(version, rows, neutral, finding) for finding in _FINDINGS)
+    put_in = tuple(_put_in(version, rows, clusters, neutral, finding) for finding in _FINDINGS)
     taken_out = tuple(
-        line for finding in _FINDINGS if (line := _taken_out(version, rows, before, finding)) is not None
+        line
+        for finding in _FINDINGS
+        if (line := _taken_out(version, rows, clusters, before, finding)) is not None
     )
     return Section(
         key="counterfactuals",
@@ -105,7 +110,11 @@ def _with(version: JudgedVersion, rows: Sequence[Row], sentence: str) -> Reading
 
 
 def _put_in(
-    version: JudgedVersion, rows: Sequence[Row], neutral: Readings, finding: _Finding
+    version: JudgedVersion,
+    rows: Sequence[Row],
+    clusters: NDArray[np.int64],
+    neutral: Readings,
+    finding: _Finding,
 ) -> tuple[Cell, ...]:
     after, label = _with(version, rows, finding.sentence), DIAGNOSIS_LABELS.index(finding.label)
     rise = after.diagnosis[:, label] - neutral.diagnosis[:, label]
@@ -113,14 +122,18 @@ def _put_in(
         finding.name,
         finding.label,
         len(rows),
-        resampled(lambda at: float(rise[at].mean()), [row.group for row in rows], seed=SEED),
+        resampled(lambda at: float(rise[at].mean()), clusters.tolist(), seed=SEED),
         share(after.label == label, neutral.label != label),
         share(after.published < _URGENT, neutral.published >= _URGENT),
     )
 
 
 def _taken_out(
-    version: JudgedVersion, rows: Sequence[Row], before: Readings, finding: _Finding
+    version: JudgedVersion,
+    rows: Sequence[Row],
+    clusters: NDArray[np.int64],
+    before: Readings,
+    finding: _Finding,
 ) -> tuple[Cell, ...] | None:
     named = re.compile(rf"\b(?:{finding.named})\b", re.IGNORECASE)
     cut = [(at, text) for at, row in enumerate(rows) if _has_words(text := named.sub("", row.text), row.text)]
@@ -136,7 +149,7 @@ def _taken_out(
         finding.name,
         finding.label,
         len(cut),
-        resampled(lambda chosen: float(fall[chosen].mean()), [row.group for row in kept], seed=SEED),
+        resampled(lambda chosen: float(fall[chosen].mean()), clusters[at].tolist(), seed=SEED),
         share(after.label != label, before.label[at] == label),
         share(after.published > before.published[at]),
     )

@@ -11,6 +11,7 @@ from scipy.stats import spearmanr
 from sklearn.metrics import auc
 
 from trainer.data.rows import Row
+from trainer.data.splits import cluster
 from trainer.evaluation.attribution import METHODS, TASKS, Explainer, Words, served_shares
 from trainer.evaluation.budget import Budget
 from trainer.evaluation.counterfactuals import counterfactuals
@@ -33,9 +34,10 @@ _RANDOM = "random order"
 
 @dataclass(frozen=True, slots=True)
 class _Explained:
-    """One row's shares by task and method, each [w]."""
+    """One row's shares by task and method, each [w], and the number of its cluster."""
 
     words: Words
+    cluster: int
     shares: Mapping[str, Mapping[str, NDArray[np.float64]]]
 
 
@@ -63,7 +65,10 @@ def _attributions(version: JudgedVersion, evidence: Evidence, budget: Budget) ->
             "Integrated gradients are of a float copy of the served weights, whose scores differ from the graph's by "
             f"{explainer.largest_difference(rows):.3f} at most on these rows."
         )
-    explained = [_Explained(words, explainer.explain(words)) for words in map(Words.of, rows)]
+    explained = [
+        _Explained(words, number, explainer.explain(words))
+        for words, number in zip(map(Words.of, rows), cluster(rows).tolist(), strict=True)
+    ]
     notes.append(
         f"Left out of deletion and insertion, as all words together move the score by less than {_LEAST_WAY}: "
         + ", ".join(
@@ -109,7 +114,7 @@ def _over_rows(explained: Sequence[_Explained], values: Sequence[float]) -> Figu
     per_row = np.asarray(values, dtype=float)
     return resampled(
         lambda at: float(np.nanmean(per_row[at])) if np.isfinite(per_row[at]).any() else float("nan"),
-        [one.words.row.group for one in explained],
+        [one.cluster for one in explained],
         seed=SEED,
     )
 

@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from random import Random
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from trainer.data import toyhom
 from trainer.data.rows import NO_VITALS, Row
+from trainer.data.splits import cluster
 from trainer.evaluation.budget import Budget
 from trainer.evaluation.evidence import Evidence, sampled
 from trainer.evaluation.intervals import BOOTSTRAP, SEED, WILSON, resampled_area, share
@@ -42,15 +43,18 @@ def out_of_domain(version: JudgedVersion, evidence: Evidence, budget: Budget) ->
     if not texts:
         return [left_out(_KEY, _TITLE, "no foreign text is at hand (development data)")]
     own = evidence.mixed(budget.foreign_texts * 3, SEED)
+    strangers = {name: [_row(text, name) for text in found] for name, found in texts.items()}
+    everything = [*own, *(row for foreign in strangers.values() for row in foreign)]
+    clusters = dict(zip(everything, cluster(everything).tolist(), strict=True))
     home = version.read(own, title="own text")
     above = version.profile.thresholds.out_of_domain_above
     rows: list[tuple[Cell, ...]] = []
     flagged: list[tuple[Cell, ...]] = [("test rows", len(own), share(home.distance > above))]
     limits = _limits(version, evidence, budget)
     at_limits: list[tuple[Cell, ...]] = [("test rows", len(own), *_above(home, limits))]
-    for name, foreign in texts.items():
-        readings = version.read([_row(text, name) for text in foreign], title=name)
-        groups = [row.group for row in own] + [f"{name}/{number}" for number in range(len(foreign))]
+    for name, foreign in strangers.items():
+        readings = version.read(foreign, title=name)
+        groups = [clusters[row] for row in (*own, *foreign)]
         scores = [_area(home, readings, score, groups) for score in _SCORES.values()]
         rows.append((name, len(foreign), *scores))
         flagged.append((name, len(foreign), share(readings.distance > above)))
@@ -64,7 +68,7 @@ def out_of_domain(version: JudgedVersion, evidence: Evidence, budget: Budget) ->
             "Distance: of the embedding to the training data (served). Energy: of the diagnosis logits (Liu et al., "
             "NeurIPS 2020). Maximum: 1 - the highest diagnosis probability (Hendrycks and Gimpel, ICLR 2017). In "
             "service the language is named first, and text of an unsupported one is not judged by the model at all.",
-            n=len(own) + sum(map(len, texts.values())),
+            n=len(everything),
             seed=SEED,
             interval=f"AUROC: {BOOTSTRAP}. Shares: {WILSON}.",
             tables=(
@@ -110,14 +114,14 @@ def _above(readings: Readings, limits: Mapping[tuple[str, float], float]) -> lis
 
 
 def _area(
-    home: Readings, foreign: Readings, score: Callable[[Readings], NDArray[np.float64]], groups: list[str]
+    home: Readings, foreign: Readings, score: Callable[[Readings], NDArray[np.float64]], groups: Sequence[int]
 ) -> Figure:
     scores = np.concatenate([score(home), score(foreign)])
     return resampled_area(scores, np.arange(len(scores)) >= len(home.distance), groups, seed=SEED)
 
 
 def _row(text: str, source: str) -> Row:
-    return Row(source, text, source, NO_VITALS)
+    return Row(source, text, text, NO_VITALS)
 
 
 def _meqsum(data: Path) -> Iterator[str]:

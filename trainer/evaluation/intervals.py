@@ -12,7 +12,10 @@ __all__ = ["BOOTSTRAP", "SEED", "WILSON", "resampled", "resampled_area", "share"
 
 SEED = 20_190_914
 WILSON = "95 % Wilson score interval; rows count as independent"
-BOOTSTRAP = "95 % percentile interval over resamples of whole clusters of near-duplicates"
+BOOTSTRAP = (
+    "95 % percentile interval over resamples of whole clusters of near-duplicates (rows that share their source's "
+    "group, or most of their words)"
+)
 
 
 def wilson(hits: int, n: int) -> Figure:

@@ -1,6 +1,6 @@
 """How well it answers: the model beside every rival on every test set, with intervals."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +8,7 @@ from matplotlib.figure import Figure as Canvas
 from numpy.typing import NDArray
 
 from trainer.data.rows import DIAGNOSIS_LABELS, URGENCY_LEVELS, Row, labelled
+from trainer.data.splits import cluster
 from trainer.evaluation.budget import Budget
 from trainer.evaluation.evidence import Evidence, sampled
 from trainer.evaluation.intervals import BOOTSTRAP, SEED, WILSON, share
@@ -18,9 +19,11 @@ from trainer.metrics import (
     Figure,
     Matrices,
     bootstrap,
+    flagged_non_urgent,
     macro_f1,
     over_triage,
     quadratic_weighted_kappa,
+    sensitivity_urgent,
     under_triage,
     urgent_auroc,
 )
@@ -32,21 +35,29 @@ _URGENT = 2
 _NAMES = {"diagnosis": DIAGNOSIS_LABELS, "urgency": tuple(f"level {level}" for level in URGENCY_LEVELS)}
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """One system's answers [k] to the labelled rows of one test set, and its probabilities [k, c] if it has some."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """The labelled rows [k] of one test set, and the clusters that are found among them, for all systems."""
 
     test_set: str
-    system: str
     rows: Sequence[Row]
     truth: NDArray[np.int64]
+    clusters: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """One system's answers [k] to what was asked, and its probabilities [k, c] if it has some."""
+
+    asked: Asked
+    system: str
     answer: NDArray[np.int64]
     p: NDArray[np.float64] | None = None
 
     @property
-    def groups(self) -> list[str]:
-        """The clusters of the rows."""
-        return [row.group for row in self.rows]
+    def truth(self) -> NDArray[np.int64]:
+        """The right answers [k]."""
+        return self.asked.truth
 
 
 def two_level_under_triage(matrix: Matrices) -> NDArray[np.float64]:
@@ -64,31 +75,28 @@ def performance(version: JudgedVersion, evidence: Evidence, budget: Budget) -> l
     sections = []
     for task, make in (("diagnosis", _diagnosis), ("urgency", _urgency)):
         judged = {name: labelled(rows, task) for name, rows in test_sets.items()}
-        known = {name: pair for name, pair in judged.items() if pair[0]}
-        if known:
-            answers = [*_model(version, task, known), *_rivals(frozen, task, train, known)]
-            answers.sort(key=lambda answered: list(known).index(answered.test_set))
+        asked = [
+            Asked(name, rows, truth, cluster(rows).tolist()) for name, (rows, truth) in judged.items() if rows
+        ]
+        if asked:
+            answers = [*_model(version, task, asked), *_rivals(frozen, task, train, asked)]
+            answers.sort(key=lambda answered: asked.index(answered.asked))
             sections.append(make(answers, len(train)))
     return sections
 
 
-def _model(
-    version: JudgedVersion, task: str, known: Mapping[str, tuple[list[Row], NDArray[np.int64]]]
-) -> Iterator[Answered]:
-    for name, (rows, truth) in known.items():
-        readings = version.read(rows, title=f"{task} of {name}")
+def _model(version: JudgedVersion, task: str, asked: Sequence[Asked]) -> Iterator[Answered]:
+    for one in asked:
+        readings = version.read(one.rows, title=f"{task} of {one.test_set}")
         if task == "diagnosis":
-            yield Answered(name, MODEL, rows, truth, readings.label, readings.diagnosis)
+            yield Answered(one, MODEL, readings.label, readings.diagnosis)
         else:
-            yield Answered(name, MODEL, rows, truth, readings.level, readings.urgency)
-            yield Answered(name, f"{MODEL}, as published", rows, truth, readings.published)
+            yield Answered(one, MODEL, readings.level, readings.urgency)
+            yield Answered(one, f"{MODEL}, as published", readings.published)
 
 
 def _rivals(
-    frozen: FrozenEncoder,
-    task: str,
-    train: Sequence[Row],
-    known: Mapping[str, tuple[list[Row], NDArray[np.int64]]],
+    frozen: FrozenEncoder, task: str, train: Sequence[Row], asked: Sequence[Asked]
 ) -> Iterator[Answered]:
     if not labelled(train, task)[0]:
         return
@@ -98,12 +106,12 @@ def _rivals(
         if not (make is News2Alone and task == "diagnosis")
     }
     fitted["kNN, frozen embeddings"] = FrozenEmbeddings(train, task, frozen)
-    for name, (rows, truth) in known.items():
+    for one in asked:
         for system, rival in fitted.items():
-            p = rival.probabilities(rows, len(_NAMES[task]))
-            yield Answered(name, system, rows, truth, p.argmax(axis=1), p)
+            p = rival.probabilities(one.rows, len(_NAMES[task]))
+            yield Answered(one, system, p.argmax(axis=1), p)
         if task == "urgency":
-            yield Answered(name, "NEWS2 alone, response thresholds", rows, truth, news2_level(rows))
+            yield Answered(one, "NEWS2 alone, response thresholds", news2_level(one.rows))
 
 
 def _diagnosis(answers: Sequence[Answered], training_rows: int) -> Section:
@@ -132,13 +140,12 @@ def _urgency(answers: Sequence[Answered], training_rows: int) -> Section:
         tuple((*_who(given), *_figures(given, "urgency", statistics)) for given in answers),
     )
     safety = Table(
-        "Levels 1-2, rules' floors not applied (Wilson intervals are too narrow: the card's clustered ones count)",
+        "Levels 1-2, rules' floors not applied",
         ("test set", "system", "n", "sensitivity", "levels 3-5 flagged", "AUROC of P(level 1-2)"),
         tuple(
             (
                 *_who(given),
-                share(given.answer < _URGENT, given.truth < _URGENT),
-                share(given.answer < _URGENT, given.truth >= _URGENT),
+                *_found_and_flagged(given),
                 _area(given),
             )
             for given in answers
@@ -157,9 +164,9 @@ def _section(
         method="The most probable answer; the model's published level is the most urgent plausible one. Every rival "
         f"learned from the same {training_rows} training rows, with settings that were never tuned. Macro-F1 is over "
         "the classes that the test set has.",
-        n=sum(len(given.rows) for given in mine),
+        n=sum(len(given.truth) for given in mine),
         seed=SEED,
-        interval=f"Macro-F1, QWK, triage shares, AUROC: {BOOTSTRAP}. All other shares: {WILSON}.",
+        interval=f"Macro-F1, QWK, triage shares, all of levels 1-2: {BOOTSTRAP}. All other shares: {WILSON}.",
         tables=(
             *tables,
             _per_class(
@@ -189,7 +196,7 @@ def _precision(given: Answered, index: int) -> Figure:
 
 
 def _who(given: Answered) -> tuple[Cell, ...]:
-    return given.test_set, given.system, len(given.rows)
+    return given.asked.test_set, given.system, len(given.truth)
 
 
 def _figures(
@@ -197,16 +204,23 @@ def _figures(
 ) -> tuple[Figure, ...]:
     numbered = {str(number): statistic for number, statistic in enumerate(statistics)}
     figures = bootstrap(
-        given.truth, given.answer, given.groups, numbered, classes=len(_NAMES[task]), seed=SEED
+        given.truth, given.answer, given.asked.clusters, numbered, classes=len(_NAMES[task]), seed=SEED
     )
     return tuple(figures[number] for number in numbered)
+
+
+def _found_and_flagged(given: Answered) -> tuple[Figure | None, Figure | None]:
+    urgent = given.truth < _URGENT
+    found = _figures(given, "urgency", (sensitivity_urgent,)) if urgent.any() else (None,)
+    flagged = _figures(given, "urgency", (flagged_non_urgent,)) if not urgent.all() else (None,)
+    return *found, *flagged
 
 
 def _area(given: Answered) -> Figure | None:
     urgent = given.truth < _URGENT
     if given.p is None or urgent.all() or not urgent.any():
         return None
-    return urgent_auroc(given.p, given.truth, given.groups, seed=SEED)
+    return urgent_auroc(given.p, given.truth, given.asked.clusters, seed=SEED)
 
 
 def _per_class(
@@ -234,7 +248,7 @@ def _confusion(task: str, given: Answered) -> Table:
     rows: tuple[tuple[Cell, ...], ...] = tuple(
         (name, *line.tolist()) for name, line in zip(names, matrix, strict=True)
     )
-    return Table(f"Confusion on {given.test_set}: truth by row", ("truth", *names), rows)
+    return Table(f"Confusion on {given.asked.test_set}: truth by row", ("truth", *names), rows)
 
 
 def _heat_map(task: str, given: Answered) -> Plot:
@@ -250,4 +264,4 @@ def _heat_map(task: str, given: Answered) -> Plot:
     for (line, column), count in np.ndenumerate(matrix):
         colour = "white" if shares[line, column] > 0.5 else "black"
         axes.text(column, line, str(count), ha="center", va="center", color=colour, fontsize=8)
-    return drawn(f"{task}: {given.test_set}", canvas)
+    return drawn(f"{task}: {given.asked.test_set}", canvas)
