@@ -13,9 +13,13 @@ from trainer.ablations.crossval import figures
 from trainer.ablations.diagnosis import DiagnosisFigures, unseen_sources
 from trainer.ablations.embedded import Embedded
 from trainer.ablations.finetuned import finetuned as cross_validated
+from trainer.ablations.left_out import REFERENCE, compared, left_out, without_twins
 from trainer.ablations.policy import SENSITIVITIES, chosen_threshold, flagged_by_rules, price
 from trainer.ablations.urgency import SOURCES, HeadSetting, Judged, Visits, read_visits
 from trainer.ablations.vitals import CODINGS, VITALS_SETTINGS, coded_otherwise, with_vitals_in_words
+from trainer.data.corpus import SOURCE as STORIES
+from trainer.data.visits import SOURCE as WRITTEN_VISITS
+from trainer.metrics import Figure
 
 __all__ = ["app"]
 
@@ -40,8 +44,8 @@ def sources(data: Data = DATA, deals: Deals = 1) -> None:
 
 @app.command()
 def vitals(data: Data = DATA, deals: Deals = 1) -> None:
-    """Urgency by the way vital signs enter, and under another hospital's way of recording them."""
-    visits = _read(data)
+    """Urgency by the way vital signs enter and are recorded, trained with real visits of a hospital and without any."""
+    visits = _read(data, written=(WRITTEN_VISITS,))
     worded = with_vitals_in_words(visits, CACHE)
     _heading("vital signs", "recorded", *URGENCY_COLUMNS)
     for name, (setting, in_words) in VITALS_SETTINGS.items():
@@ -50,6 +54,25 @@ def vitals(data: Data = DATA, deals: Deals = 1) -> None:
         for coding in CODINGS:
             other = coded_otherwise(asked, coding, CACHE, in_words=in_words)
             _line(name, coding, *_mean(asked, heads, other))
+    _vitals_left_out(visits)
+
+
+def _vitals_left_out(visits: Visits) -> None:
+    apart = without_twins(visits)
+    trained = ", ".join(f"{len(part.rows)} {name}" for name, part in apart.written.items())
+    typer.echo(f"\nNo real visit, and no written row that is alike to one: {trained}.\n")
+    _heading(
+        "vital signs", "hidden in training", "recorded", *URGENCY_COLUMNS, "QWK of hidden numbers less this"
+    )
+    answered = list(left_out(apart, CACHE))
+    reference = {one.coding: one for one in answered if (one.way, one.hidden) == REFERENCE}
+    for one in answered:
+        cells = compared(apart, one, reference[one.coding])
+        _line(one.way, "yes" if one.hidden else "no", one.coding, *map(_with_interval, cells))
+
+
+def _with_interval(figure: Figure) -> str:
+    return f"{figure.value:.2f} ({figure.low:.2f}-{figure.high:.2f})"
 
 
 @app.command()
@@ -92,9 +115,9 @@ def diagnosis(data: Data = DATA) -> None:
         _line(trained, judged, *astuple(found))
 
 
-def _read(data: Path) -> Visits:
+def _read(data: Path, written: Sequence[str] = (STORIES, WRITTEN_VISITS)) -> Visits:
     torch.set_num_threads(1)  # small matrices: more threads only wait for each other
-    return read_visits(data, CACHE)
+    return read_visits(data, CACHE, written)
 
 
 def _heads(visits: Visits, setting: HeadSetting, deals: int) -> list[list[Judged]]:

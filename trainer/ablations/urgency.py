@@ -1,6 +1,6 @@
 """The real visits, what may be trained beside them, and out-of-fold answers."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from trainer.ablations.embedded import Embedded, embedded, joined
 from trainer.ablations.heads import UrgencyHead
 from trainer.baselines import BagOfWords
 from trainer.data import corpus, ktas, visits
-from trainer.data.rows import URGENCY_LEVELS, labelled
+from trainer.data.rows import URGENCY_LEVELS, Row, labelled
 from trainer.data.splits import cluster
 
 __all__ = ["SOURCES", "HeadSetting", "Judged", "Visits", "read_visits"]
@@ -29,7 +29,12 @@ SOURCES: Mapping[str, tuple[tuple[str, ...], bool]] = {
 }
 """Name -> (written sources, whether the real visits of the training folds take part)."""
 
+_WRITE: Mapping[str, Callable[[], list[Row]]] = {
+    corpus.SOURCE: lambda: corpus.load(STORIES, SEED),
+    visits.SOURCE: lambda: visits.load(WRITTEN_VISITS, SEED),
+}
 _HELD_BY = (0.01, 0.03, 0.1)
+_HELD_BY_WITHOUT_REAL = 0.03
 _REAL_ROW_COUNTS_AS = 4.0
 _SMALLEST = 1e-9
 Judged = tuple[NDArray[np.int64], UrgencyHead]
@@ -59,7 +64,10 @@ class Visits:
         return deals(self.levels, self.clusters, seed)
 
     def heads(self, setting: HeadSetting, seed: int) -> list[Judged]:
-        """Return each fold's test rows, with a head that never saw their complaints."""
+        """Return each fold's test rows, with a head that never saw their complaints; one head if no real row trains."""
+        if not setting.real:
+            nothing = np.array([], dtype=np.int64)
+            return [(np.arange(len(self.levels)), self._fit(setting, nothing, _HELD_BY_WITHOUT_REAL))]
         return [
             (test, self._fit(setting, train, self._chosen(setting, train)))
             for train, test in self.folds(seed)
@@ -83,8 +91,6 @@ class Visits:
 
     def _chosen(self, setting: HeadSetting, train: NDArray[np.int64]) -> float:
         """Return the penalty of least error on one inner fold of the real training rows."""
-        if not setting.real:
-            return _HELD_BY[1]  # no real row takes part in anything but the judging
         kept, tried = next(deals(self.levels[train], self.clusters[train], 0))
         kept, tried = train[kept], train[tried]
 
@@ -104,16 +110,12 @@ class Visits:
         )
 
 
-def read_visits(data: Path, cache: Path) -> Visits:
-    """Read the real visits under `data`, write the others, and embed them all."""
+def read_visits(data: Path, cache: Path, written: Sequence[str] = (corpus.SOURCE, visits.SOURCE)) -> Visits:
+    """Read the real visits under `data`, write those of the sources in `written`, and embed them all."""
     real, levels = labelled(ktas.load(data), "urgency")
-    written = {
-        corpus.SOURCE: corpus.load(STORIES, SEED),
-        visits.SOURCE: visits.load(WRITTEN_VISITS, SEED),
-    }
     return Visits(
         embedded(real, cache),
         levels,
         cluster(real),
-        {name: embedded(rows, cache) for name, rows in written.items()},
+        {name: embedded(_WRITE[name](), cache) for name in written},
     )

@@ -13,7 +13,7 @@ from trainer.ablations.urgency import HeadSetting, Visits
 from trainer.data import visits
 from trainer.data.rows import Row
 
-__all__ = ["CODINGS", "VITALS_SETTINGS", "coded_otherwise", "in_words", "with_vitals_in_words"]
+__all__ = ["CODINGS", "VITALS_SETTINGS", "coded_otherwise", "in_words", "with_vitals_in_words", "worded"]
 
 _BOTH = HeadSetting(written=(visits.SOURCE,), real=True)
 VITALS_SETTINGS: Mapping[str, tuple[HeadSetting, bool]] = {
@@ -51,7 +51,7 @@ def _nothing_measured(vitals: NDArray[np.float32]) -> None:
 
 
 CODINGS: Mapping[str, Callable[[NDArray[np.float32]], None]] = {
-    "as in training": lambda vitals: None,
+    "as KTAS does": lambda vitals: None,
     "no pain is left empty": _no_pain_is_absent,
     "saturation never sent": _no_spo2,
     "nothing measured": _nothing_measured,
@@ -73,8 +73,8 @@ def with_vitals_in_words(asked: Visits, cache: Path) -> Visits:
     """Return the same rows whose texts carry the vital signs."""
     return replace(
         asked,
-        real=_worded(asked.real, cache),
-        written={name: _worded(rows, cache) for name, rows in asked.written.items() if name == visits.SOURCE},
+        real=worded(asked.real, cache),
+        written={name: worded(rows, cache) for name, rows in asked.written.items()},
     )
 
 
@@ -84,8 +84,9 @@ def coded_otherwise(asked: Visits, coding: str, cache: Path, *, in_words: bool) 
     CODINGS[coding](vitals)
     rows = tuple(replace(row, vitals=line) for row, line in zip(asked.real.rows, vitals, strict=True))
     recoded = Embedded(rows, asked.real.text, vitals)
-    return _worded(recoded, cache) if in_words else recoded
+    return worded(recoded, cache) if in_words else recoded
 
 
-def _worded(rows: Embedded, cache: Path) -> Embedded:
+def worded(rows: Embedded, cache: Path) -> Embedded:
+    """Return the same rows with embeddings of texts that carry the vital signs."""
     return replace(rows, text=embedded([replace(row, text=in_words(row)) for row in rows.rows], cache).text)

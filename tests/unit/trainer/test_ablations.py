@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,11 +10,14 @@ from numpy.typing import NDArray
 
 from streams.text import VITALS_FIELDS
 from tests.unit.trainer.tiny import row
+from trainer.ablations import vitals
 from trainer.ablations.crossval import deals, figures
 from trainer.ablations.embedded import Embedded
 from trainer.ablations.finetuned import BASELINE, EITHER, METHODS, out_of_fold
 from trainer.ablations.heads import UrgencyHead
+from trainer.ablations.left_out import left_out, without_twins
 from trainer.ablations.policy import chosen_threshold, flagged_by_rules, price
+from trainer.ablations.urgency import Visits
 from trainer.ablations.vitals import CODINGS, in_words
 from trainer.data.rows import Row, labelled, stack_vitals
 from trainer.tuning.config import TrainConfig
@@ -24,6 +28,21 @@ LEVELS = np.array([one.urgency_index for one in ROWS])
 
 def embedded(words: NDArray[np.float64]) -> Embedded:
     return Embedded(ROWS, words.astype(np.float32), stack_vitals(ROWS))
+
+
+def fake_embedded(rows: Sequence[Row], _cache: Path) -> Embedded:
+    """Says which heart rate stands in the words, if any."""
+    rates = np.array([200, 170, 140, 110, 80])
+    said = np.array([[f"HR {rate}" in one.text for rate in rates] for one in rows], dtype=np.float32)
+    return Embedded(tuple(rows), said * 5, stack_vitals(rows))
+
+
+def visits_of(real: Sequence[Row], written: Sequence[Row]) -> Visits:
+    def asked(rows: Sequence[Row]) -> Embedded:
+        return Embedded(tuple(rows), np.zeros((len(rows), 5), dtype=np.float32), stack_vitals(rows))
+
+    levels = np.array([one.urgency_index or 0 for one in real])
+    return Visits(asked(real), levels, np.arange(len(real)), {"visits": asked(written)})
 
 
 def test_a_head_learns_from_vital_signs_and_from_words_and_sees_only_what_it_may() -> None:
@@ -105,3 +124,28 @@ def test_another_hospitals_coding_hides_what_it_says() -> None:
     assert vitals[2, pain] == 4.0
     CODINGS["nothing measured"](vitals)
     assert np.isnan(vitals[:, VITALS_FIELDS.index("heart_rate_bpm") :]).all()
+
+
+def test_written_rows_alike_to_a_real_visit_are_left_out() -> None:
+    written = [row("Chest pain since noon", group="a"), row("itchy rash on the arm", group="b")]
+    apart = without_twins(visits_of([row("chest pain, since noon", source="ktas")], written))
+    assert [one.text for one in apart.written["visits"].rows] == ["itchy rash on the arm"]
+    assert apart.written["visits"].text.shape == (1, 5)
+
+
+def test_heads_of_a_left_out_hospital_hang_on_written_rows_alone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Levels are told by the heart rate; the real visits have them turned round, and are never learned from."""
+    monkeypatch.setattr(vitals, "embedded", fake_embedded)
+    real = [
+        replace(one, urgency_level=6 - one.urgency_level, source="ktas") for one in ROWS if one.urgency_level
+    ]
+    answered = list(left_out(visits_of(real, ROWS), tmp_path))
+    told = {(one.way, one.hidden, one.coding): one.p.argmax(axis=1) for one in answered}
+    assert len(answered) == len(told) == 4 * len(CODINGS) + 1
+    assert (told["as numbers", False, "as KTAS does"] == LEVELS).mean() > 0.7
+    assert (told["in words", False, "as KTAS does"] == LEVELS).mean() > 0.7
+    for way in ("as numbers", "in words"):
+        assert len(set(told[way, False, "nothing measured"])) == 1
+    assert len(set(told["none", False, "as KTAS does"])) == 1
