@@ -1,19 +1,18 @@
 """Vital signs as numbers or in words at a new hospital: trained on written rows alone, judged on real visits."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.ablations.crossval import UrgencyFigures, figures
+from trainer.ablations.crossval import figures
 from trainer.ablations.embedded import Embedded
 from trainer.ablations.urgency import SEED, HeadSetting, Visits
 from trainer.ablations.vitals import CODINGS, coded_otherwise, worded
 from trainer.batches import VitalsDropout
 from trainer.data.splits import twins_of
-from trainer.evaluation.intervals import resampled
 from trainer.metrics import Figure
 
 __all__ = ["REFERENCE", "Answered", "compared", "left_out", "with_fields_hidden", "without_twins"]
@@ -25,6 +24,7 @@ _WAYS: Mapping[str, tuple[bool, bool]] = {
 }
 """Name -> (whether numbers enter, whether the text carries them)."""
 
+_RESAMPLES = 300
 REFERENCE = ("as numbers", True)
 """The served model's way, and whether fields were hidden in its training."""
 
@@ -75,15 +75,22 @@ def left_out(asked: Visits, cache: Path) -> Iterator[Answered]:
 
 def compared(asked: Visits, answered: Answered, reference: Answered) -> tuple[Figure, ...]:
     """Return the three figures, and the QWK of `reference` less this one's on the same resamples of clusters."""
+    own, other = (_over_resamples(asked, one.p) for one in (answered, reference))
+    return tuple(_figure(values, len(asked.levels)) for values in (*own.T, other[:, 0] - own[:, 0]))
 
-    def measured(p: NDArray[np.float64], at: NDArray[np.int64]) -> UrgencyFigures:
-        return figures(p[at], asked.levels[at])
 
-    statistics: tuple[Callable[[NDArray[np.int64]], float], ...] = (
-        lambda at: measured(answered.p, at).qwk,
-        lambda at: measured(answered.p, at).auroc,
-        lambda at: measured(answered.p, at).sensitivity,
-        lambda at: measured(reference.p, at).qwk - measured(answered.p, at).qwk,
-    )
-    clusters = asked.clusters.tolist()
-    return tuple(resampled(statistic, clusters, seed=SEED) for statistic in statistics)
+def _figure(values: NDArray[np.float64], n: int) -> Figure:
+    low, high = np.percentile(values[1:], [2.5, 97.5])
+    return Figure(float(values[0]), float(low), float(high), n)
+
+
+def _over_resamples(asked: Visits, p: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the figures of all visits, then of each resample of whole clusters: [1 + r, 3], the same for any `p`."""
+    members = [np.flatnonzero(asked.clusters == number) for number in np.unique(asked.clusters)]
+    rng = np.random.default_rng(SEED)
+    drawn = [
+        np.concatenate([members[number] for number in rng.integers(len(members), size=len(members))])
+        for _ in range(_RESAMPLES)
+    ]
+    every = np.arange(len(asked.levels))
+    return np.array([astuple(figures(p[at], asked.levels[at])) for at in (every, *drawn)])

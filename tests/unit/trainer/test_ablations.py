@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from streams.text import VITALS_FIELDS
 from tests.unit.trainer.tiny import row
+from trainer.ablations import left_out as left_out_module
 from trainer.ablations import vitals
 from trainer.ablations.crossval import deals, figures
 from trainer.ablations.embedded import Embedded
 from trainer.ablations.finetuned import BASELINE, EITHER, METHODS, out_of_fold
 from trainer.ablations.heads import UrgencyHead
-from trainer.ablations.left_out import left_out, without_twins
+from trainer.ablations.left_out import Answered, compared, left_out, without_twins
 from trainer.ablations.policy import chosen_threshold, flagged_by_rules, price
 from trainer.ablations.urgency import Visits
 from trainer.ablations.vitals import CODINGS, in_words
@@ -149,3 +150,15 @@ def test_heads_of_a_left_out_hospital_hang_on_written_rows_alone(
     for way in ("as numbers", "in words"):
         assert len(set(told[way, False, "nothing measured"])) == 1
     assert len(set(told["none", False, "as KTAS does"])) == 1
+
+
+def test_what_is_compared_with_itself_is_no_worse_in_any_resample(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(left_out_module, "_RESAMPLES", 30)
+    asked = visits_of(ROWS, ROWS)
+    right = Answered("as numbers", False, "as KTAS does", np.eye(5)[LEVELS])
+    wrong = replace(right, p=np.eye(5)[4 - LEVELS])
+    for one, other, behind in ((right, right, 0.0), (wrong, right, 2.0), (right, wrong, -2.0)):
+        *_, less = compared(asked, one, other)
+        assert (less.low, less.value, less.high) == pytest.approx((behind,) * 3, abs=0.3)
+    qwk, *_ = compared(asked, replace(right, p=np.eye(5)[np.roll(LEVELS, 7)]), right)
+    assert qwk.low < qwk.value < qwk.high
