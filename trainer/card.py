@@ -44,6 +44,8 @@ class ModelCard:
     files_sha256: Mapping[str, str]
     notes: Sequence[str] = ()
     graph: str = "int8"
+    data_sha256: str | None = None
+    code: Mapping[str, Any] | None = None
 
 
 def write(card: ModelCard, version_dir: Path) -> None:
@@ -79,7 +81,7 @@ def read(version_dir: Path) -> ModelCard:
 
 def render(card: ModelCard) -> str:
     """Return the card as Markdown."""
-    encoder = f"Encoder: {card.encoder}; {card.parameters:,} parameters."
+    encoder = f"Encoder: {card.encoder}; {card.parameters:,} parameters.{_origin(card)}"
     sections = {
         f"# {card.name} {card.version}": PURPOSE + "\n" + _lines("\n> {}\n", card.notes),
         "## Model": f"{encoder} Outputs and their meaning: `trainer/model.py`.\n",
@@ -93,6 +95,17 @@ def render(card: ModelCard) -> str:
         "## Files (SHA-256)": _lines("- `{0[0]}` {0[1]}\n", card.files_sha256.items()),
     }
     return "\n".join(f"{title}\n\n{text}" for title, text in sections.items())
+
+
+def _origin(card: ModelCard) -> str:
+    """Cards of versions made before don't tell."""
+    data = "" if card.data_sha256 is None else f" Made of rows with the SHA-256 `{card.data_sha256}`."
+    if card.code is None:
+        return data
+    changed = ", with changes" if card.code["changed"] else ""
+    return (
+        f"{data} Made by version {card.code['version']}, commit {card.code['commit'] or 'unknown'}{changed}."
+    )
 
 
 def _lines(pattern: str, items: Iterable[object]) -> str:

@@ -76,6 +76,7 @@ def package(
         config.model_dump(mode="json", exclude={"data"}),
         version_dir,
         encoder=config.encoder,
+        data_sha256=dataset.manifest.content_sha256,
         notes=notes,
         graph=system,
     )

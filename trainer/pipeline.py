@@ -25,8 +25,9 @@ from trainer import provenance
 from trainer.data import corpus, ktas, medquad, symptom2disease, visits
 from trainer.data.labels import check_every_class
 from trainer.data.leaks import leaks_among, told_leaks
+from trainer.data.manifest import content_sha256
 from trainer.data.rows import Row
-from trainer.data.splits import Shares, Splits, split, twins_of
+from trainer.data.splits import Shares, Splits, cluster, split, twins_of
 from trainer.data.words import plain
 from trainer.evaluate import Calibrated, Result, baseline_results, model_results, table
 from trainer.export import export_float, export_int8
@@ -235,8 +236,16 @@ def record(
         recipe,
         out,
         encoder=ENCODER,
+        data_sha256=_sha256_of(splits),
         notes=(*_notes(sources), *warnings),
     )
+
+
+def _sha256_of(splits: Splits) -> str:
+    parts = {"train": splits.train, "calibration": splits.calibration, "test": splits.test}
+    dealt = [(row, name) for name, rows in parts.items() for row in rows]
+    rows, names = [row for row, _ in dealt], [name for _, name in dealt]
+    return content_sha256(rows, cluster(rows), names)
 
 
 def _notes(sources: Sources) -> tuple[str, ...]:

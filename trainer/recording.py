@@ -1,24 +1,22 @@
-"""What a run's record holds besides its settings: figures of test sets, the code's version."""
+"""What a run's record holds besides its settings: figures of test sets."""
 
 import math
-import subprocess
 from collections.abc import Sequence
 from datetime import datetime
-from pathlib import Path
 
 from streams.text import Windower
-from streams.version import VERSION
+from trainer.code import code_version
 from trainer.data.dataset import Dataset
 from trainer.data.rows import Row
 from trainer.evaluate import Calibrated, Result, model_results
 from trainer.model import TriageBert
 from trainer.packaging import by_source
-from trainer.runs import CodeVersion, DataUsed, Interval, RunRecord, Score
+from trainer.runs import DataUsed, Interval, RunRecord, Score
 from trainer.tuning.config import TrainConfig
 from trainer.tuning.validate import answer
 from trainer.versions import counted
 
-__all__ = ["UNCALIBRATED", "code_version", "first_record", "judged", "scores"]
+__all__ = ["UNCALIBRATED", "first_record", "judged", "scores"]
 
 UNCALIBRATED = Calibrated(1.0, 1.0, 0.5)
 
@@ -84,23 +82,3 @@ def scores(system: str | None, results: Sequence[Result]) -> tuple[Score, ...]:
         for result in results
         if system is None or result.system == system
     )
-
-
-def code_version() -> CodeVersion:
-    """Ask git which code this is; outside a checkout only the version is known."""
-    root = Path(__file__).parents[1]
-
-    def git(*arguments: str) -> str | None:
-        try:
-            done = subprocess.run(  # noqa: S603 # fixed arguments
-                ["git", "-C", str(root), *arguments],  # noqa: S607 # whichever git there is
-                check=False,
-                capture_output=True,
-                text=True,
-            )
-        except OSError:
-            return None
-        return done.stdout.strip() if done.returncode == 0 else None
-
-    commit, changes = git("rev-parse", "HEAD"), git("status", "--porcelain")
-    return CodeVersion(version=VERSION, commit=commit, changed=None if changes is None else bool(changes))

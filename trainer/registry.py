@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from trainer.runs import Interval, NotARun, RunFolder, Score, find_runs
+from trainer.runs import CodeVersion, Interval, NotARun, RunFolder, Score, find_runs
 
 __all__ = ["Difference", "Entry", "NotRegistered", "compare", "entries", "find"]
 
@@ -135,6 +135,8 @@ class _Card(BaseModel):
     parameters: int
     recipe: dict[str, Any]
     graph: str = SERVED_SYSTEM_MARK
+    data_sha256: str | None = None
+    code: CodeVersion | None = None
     results: list[_CardResult]
 
 
@@ -155,16 +157,22 @@ def _of_card(path: Path, status: str) -> Entry:
         name=f"{card.name}/{card.version}",
         kind="version",
         status=status,
-        method="full",
+        method=_method(card.recipe),
         seed=seed if isinstance(seed, int) else None,
-        data_sha256=None,
-        code=None,
+        data_sha256=card.data_sha256,
+        code=card.code and (card.code.commit or card.code.version),
         parameters=card.parameters,
         minutes=None,
         scores=tuple(_score(result) for result in card.results if result.system.endswith(card.graph)),
         folder=path.parent,
         details=card.model_dump(exclude={"results"}),
     )
+
+
+def _method(recipe: Mapping[str, Any]) -> str:
+    """What `triage train` was told, else that of the pipeline, which trains all layers."""
+    method = recipe.get("method")
+    return str(method["kind"]) if isinstance(method, dict) else "full"
 
 
 def _is_served_graph(system: str) -> bool:

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from trainer.bundle import sha256_of
+from trainer.code import code_version
 from trainer.compress.subject import Subject, load_subject
 from trainer.cost import peak_memory_mb
 from trainer.ensemble import Ensemble
@@ -22,7 +23,7 @@ from trainer.evaluate import model_results
 from trainer.finetune import make_deterministic
 from trainer.model import TriageBert
 from trainer.packaging import by_source
-from trainer.recording import UNCALIBRATED, code_version, scores
+from trainer.recording import UNCALIBRATED, scores
 from trainer.runs import Averaged, RunFolder, Score
 from trainer.train import RunUnusable, export
 from trainer.tuning.reading import write_config

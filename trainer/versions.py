@@ -12,6 +12,7 @@ from tokenizers import Tokenizer
 from streams.domain.profile import ModelProfile, Thresholds
 from streams.text import VITALS_FIELDS, Windower
 from trainer import bundle, calibrate, card
+from trainer.code import code_version
 from trainer.data.rows import DIAGNOSIS_LABELS
 from trainer.data.splits import Splits
 from trainer.evaluate import Result
@@ -92,10 +93,14 @@ def write_card(
     version_dir: Path,
     *,
     encoder: str,
+    data_sha256: str,
     notes: Sequence[str] = (),
     graph: str = "int8",
 ) -> None:
-    """Write down what was made, from what, how well it answers, and what it cannot do."""
+    """Write down what was made, from what, how well it answers, and what it cannot do.
+
+    `data_sha256`: see `trainer.data.manifest.content_sha256`.
+    """
     card.write(
         card.ModelCard(
             name=profile.name,
@@ -117,6 +122,8 @@ def write_card(
             files_sha256=bundle.sha256_of(version_dir),
             notes=notes,
             graph=graph,
+            data_sha256=data_sha256,
+            code=code_version().model_dump(),
         ),
         version_dir,
     )

@@ -188,7 +188,9 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
 
 
 def _print(document: dict[str, object], *, as_json: bool) -> None:
-    plain = to_jsonable_python(document)
+    from ops.bench.machine import measured_on
+
+    plain = to_jsonable_python({**document, "measured_on": measured_on()})
     if as_json:
         typer.echo(json.dumps(plain))
     else:

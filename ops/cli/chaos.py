@@ -72,6 +72,7 @@ def run(
     ] = None,
 ) -> None:
     """Run the whole stack under load and faults. Exits 1 where a message was lost or decided twice differently."""
+    from ops.bench.machine import measured_on
     from ops.chaos.cluster import NotRecovered
     from ops.chaos.load import NotAccepted
     from ops.chaos.run import Plan
@@ -86,7 +87,7 @@ def run(
         console.print(f"No verdict: {error}. With --keep DIR the logs stay.", style="red", soft_wrap=True)
         raise typer.Exit(1) from None
     if as_json:
-        typer.echo(json.dumps({**verdict.document(), "seed": seed}, indent=2))
+        typer.echo(json.dumps({**verdict.document(), "seed": seed, "measured_on": measured_on()}, indent=2))
     else:
         _print(verdict)
     raise typer.Exit(0 if verdict.passed else 1)
@@ -118,20 +119,17 @@ def _print(verdict: "Verdict") -> None:
         if name == "conflicting":
             figures.add_row("  and diverged", f"{document['diverged']} {_EXCUSE}")
     out.print(figures)
-    out.print(_recovery_table(document["recovery_by_kind"]))
+    out.print(_recovery_table(document["recovery_by_kind"], document["targets"]))
     if document["examples"]:
         out.print_json(data=document["examples"])
     out.print("passed" if verdict.passed else "FAILED", style="green" if verdict.passed else "bold red")
 
 
-def _recovery_table(by_kind: dict[str, dict[str, Any]]) -> Table:
-    table = Table("fault", "times", "median s", "worst s", "soonest s", box=None, pad_edge=False)
+def _recovery_table(by_kind: dict[str, dict[str, Any]], targets: dict[str, dict[str, Any]]) -> Table:
+    table = Table("fault", "times", "median s", "worst s", "soonest s", "aim s", box=None, pad_edge=False)
     for kind, row in by_kind.items():
-        table.add_row(
-            kind,
-            *(
-                ("-" if row[name] is None else str(row[name]))
-                for name in ("faults", "median", "max", "soonest_max")
-            ),
-        )
+        figures = [row[name] for name in ("faults", "median", "max", "soonest_max")]
+        aim = targets.get(kind)
+        told = "" if aim is None else f"{aim['aim_s']:g}{' (missed)' if aim['met'] is False else ''}"
+        table.add_row(kind, *("-" if figure is None else str(figure) for figure in figures), told)
     return table

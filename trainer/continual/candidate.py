@@ -218,6 +218,7 @@ class _Candidate:
             {**self.told.model_dump(exclude={"start", "new"}), **self._recipe(start)},
             version_dir,
             encoder=start.card.encoder,
+            data_sha256=new.manifest.content_sha256,
             notes=_notes(start, self.told.strategy),
         )
         return results

@@ -14,7 +14,10 @@ from ops.chaos.checker.events import URGENCIES
 from ops.chaos.checker.log import TopicLog
 from ops.chaos.history import Fault
 
-__all__ = ["Recovery", "by_kind", "find_recoveries"]
+__all__ = ["Recovery", "against_targets", "by_kind", "find_recoveries"]
+
+TARGETS_S = {"kill_worker": 10.0, "kill_triton": 3.0, "restart_broker": 15.0}
+"""What is aimed at, of the worst fault of a kind. A run passes without: other work on a machine slows it."""
 
 AFFECTED_S = 0.5
 """A partition is affected where the first message after the fault waited longer than an idle stack ever takes."""
@@ -56,6 +59,21 @@ def by_kind(recoveries: Iterable[Recovery]) -> dict[str, dict[str, float | int |
     for recovery in recoveries:
         grouped[recovery.kind].append(recovery)
     return {kind: _summary(of_kind) for kind, of_kind in sorted(grouped.items())}
+
+
+def against_targets(recoveries: Iterable[Recovery]) -> dict[str, dict[str, float | bool | None]]:
+    """The worst of each kind that has an aim, beside it. `met` is null where no message came in after the faults."""
+    found = by_kind(recoveries)
+    targets: dict[str, dict[str, float | bool | None]] = {}
+    for kind, aim_s in TARGETS_S.items():
+        if kind in found:
+            worst_s = found[kind]["max"]
+            targets[kind] = {
+                "aim_s": aim_s,
+                "worst_s": worst_s,
+                "met": None if worst_s is None else worst_s <= aim_s,
+            }
+    return targets
 
 
 def _summary(recoveries: Sequence[Recovery]) -> dict[str, float | int | None]:

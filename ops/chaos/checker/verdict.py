@@ -8,7 +8,7 @@ from ops.chaos.checker.events import DIAGNOSES, EVENT_TOPICS, EXPRESS, STANDARD,
 from ops.chaos.checker.log import TopicLog
 from ops.chaos.checker.order import find_disorder
 from ops.chaos.checker.outcomes import Outcomes, Span, find_outcomes
-from ops.chaos.checker.recovery import Recovery, by_kind, find_recoveries
+from ops.chaos.checker.recovery import Recovery, against_targets, by_kind, find_recoveries
 from ops.chaos.history import History
 
 __all__ = ["Verdict", "judge"]
@@ -78,6 +78,7 @@ class Verdict:
             "faults": len(self.recoveries),
             "recovery_s": {kind: row["max"] for kind, row in by_kind(self.recoveries).items()},
             "recovery_by_kind": by_kind(self.recoveries),
+            "targets": against_targets(self.recoveries),
             "recoveries": [asdict(recovery) for recovery in self.recoveries],
             "decided_by_version": self.versions,
             "duplicated_by_topic": self.duplicates,

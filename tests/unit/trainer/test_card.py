@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from trainer import card
@@ -27,6 +28,8 @@ CARD = card.ModelCard(
     trade_off=[TradeOff(0.2, 0.05, 0.4)],
     results=RESULTS,
     files_sha256={"model.onnx": "ab" * 32},
+    data_sha256="cd" * 32,
+    code={"version": "1.2", "commit": "abcdef", "changed": True},
     notes=("Trained on the corpus alone.",),
 )
 
@@ -38,7 +41,13 @@ def test_the_card_shows_figures_with_intervals_counts_hashes_limits_and_notes() 
     assert "| 0.20 | 0.050 | 0.400 |" in text
     assert "ab" * 32 in text
     assert "> Trained on the corpus alone." in text
+    assert f"rows with the SHA-256 `{'cd' * 32}`. Made by version 1.2, commit abcdef, with changes." in text
     assert all(limit in text for limit in LIMITS)
+
+
+def test_a_card_that_does_not_know_its_code_or_rows_tells_nothing_of_them() -> None:
+    text = card.render(replace(CARD, data_sha256=None, code=None))
+    assert "parameters. Outputs" in text
 
 
 def test_every_table_row_has_as_many_cells_as_its_header() -> None:

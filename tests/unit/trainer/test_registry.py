@@ -31,6 +31,24 @@ def test_runs_and_versions_are_listed_together(tmp_path: Path) -> None:
     assert listed["triage_bert/1"].scores
 
 
+@pytest.mark.parametrize(
+    ("recipe", "method"), [({"method": {"kind": "lora"}}, "lora"), ({"stages": []}, "full")]
+)
+def test_a_version_tells_what_its_card_knows_of_its_making(
+    tmp_path: Path, recipe: dict[str, Any], method: str
+) -> None:
+    card = json.loads((MODEL_REPO / "triage_bert/1/model_card.json").read_text())
+    code = {"version": "1.2", "commit": "abc", "changed": False}
+    folder = tmp_path / "triage_bert/2"
+    folder.mkdir(parents=True)
+    told = {**card, "version": "2", "recipe": recipe, "data_sha256": "d1", "code": code}
+    (folder / "model_card.json").write_text(json.dumps(told))
+    entry = find("2", tmp_path / "runs", tmp_path)
+    assert (entry.method, entry.data_sha256, entry.code) == (method, "d1", "abc")
+    untold = find("1", tmp_path / "runs", MODEL_REPO)
+    assert (untold.data_sha256, untold.code) == (None, None)
+
+
 def test_only_figures_of_the_served_graph_count(tmp_path: Path) -> None:
     write_run(tmp_path, "one", score(0.9, None, None, system="float32"), score(0.5, None, None))
     assert [s.figures["macro_f1"].value for s in find("one", tmp_path, MODEL_REPO).scores] == [0.5]

@@ -5,7 +5,10 @@ from itertools import islice
 import pytest
 
 from ops.bench.load import Load
+from ops.cli.connection import served_repository
 from schemas import AdmittedMessage, Lane, PatientMessage
+from streams.adapters.model_bundle import load_bundle
+from streams.domain.decide import is_assessable
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +29,12 @@ def test_standard_texts_have_the_standard_lane_and_red_flag_texts_a_red_flag(loa
     for _, message in islice(load.red_flag_texts, 50):
         assert message.lane is Lane.EXPRESS
         assert message.red_flags
+
+
+def test_the_model_is_asked_about_every_text(load: Load) -> None:
+    profile = load_bundle(served_repository() / "triage_bert" / "1").profile
+    for texts in (load.standard_texts, load.red_flag_texts):
+        assert all(is_assessable(message, profile) for _, message in islice(texts, 1_500))
 
 
 def test_an_admitted_message_is_a_valid_one_with_its_own_pseudonym(load: Load) -> None:

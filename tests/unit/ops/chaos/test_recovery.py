@@ -79,3 +79,21 @@ def test_the_worst_of_a_kind_is_its_figure() -> None:
     row = run.judge().document()["recovery_by_kind"]["kill_triton"]
     expected = {"faults": 3, "median": 2.0, "max": 3.0, "soonest_max": 3.0}
     assert row == pytest.approx(expected, abs=0.1)
+
+
+def test_the_worst_stands_beside_what_is_aimed_at() -> None:
+    run = MadeRun()
+    for number, (kind, after_s) in enumerate(
+        [("kill_triton", 1.0), ("kill_triton", 4.0), ("kill_worker", 4.0)]
+    ):
+        run.fault(kind)
+        _pass_through(run, run.send(f"m{number}"), after_s=after_s)
+    run.fault("kill_redis")
+    run.fault("restart_broker")
+    targets = run.judge().document()["targets"]
+    assert {kind: (row["aim_s"], row["met"]) for kind, row in targets.items()} == {
+        "kill_triton": (3.0, False),
+        "kill_worker": (10.0, True),
+        "restart_broker": (15.0, None),
+    }
+    assert targets["kill_triton"]["worst_s"] == pytest.approx(4.0, abs=0.1)
