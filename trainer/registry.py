@@ -160,7 +160,7 @@ def _of_card(path: Path, status: str) -> Entry:
         method=_method(card.recipe),
         seed=seed if isinstance(seed, int) else None,
         data_sha256=card.data_sha256,
-        code=card.code and (card.code.commit or card.code.version),
+        code=None if card.code is None else card.code.commit or card.code.version,
         parameters=card.parameters,
         minutes=None,
         scores=tuple(_score(result) for result in card.results if result.system.endswith(card.graph)),

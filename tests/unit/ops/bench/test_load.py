@@ -5,7 +5,7 @@ from itertools import islice
 import pytest
 
 from ops.bench.load import Load
-from ops.cli.connection import served_repository
+from ops.cli.stack import served_repository
 from schemas import AdmittedMessage, Lane, PatientMessage
 from streams.adapters.model_bundle import load_bundle
 from streams.domain.decide import is_assessable
