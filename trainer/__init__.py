@@ -2,6 +2,7 @@
 
     data/       one module per source -> labelled rows, and splits that never share near-duplicates
     corpus/     patient messages written from medical facts, and emergency visits from triage criteria
+    paraphrase/ training texts in other words, by translation there and back
     ablations/  what each part brings: frozen encoder, seconds a fit
     vitals.py   vital signs as additive, monotone evidence
     model.py    encoder, pooling, the two heads, exact attributions

@@ -73,7 +73,7 @@ def package(
         results,
         counted(splits),
         [DataUse(one.source, one.description, one.provenance, one.licence) for one in origins],
-        config.model_dump(mode="json", exclude={"data"}),
+        config.recipe(),
         version_dir,
         encoder=config.encoder,
         data_sha256=dataset.manifest.content_sha256,

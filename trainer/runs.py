@@ -33,6 +33,7 @@ __all__ = [
     "EpochRecord",
     "Interval",
     "NotARun",
+    "ParaphrasesUsed",
     "RunFolder",
     "RunRecord",
     "Score",
@@ -90,6 +91,13 @@ class DataUsed(_Record):
     rows: dict[str, dict[str, int]] = Field(description="Rows by split and source.")
 
 
+class ParaphrasesUsed(_Record):
+    """The file that was drawn from, and how many training rows it has a paraphrase of."""
+
+    sha256: str
+    rows: int
+
+
 class CodeVersion(_Record):
     """`commit` is None outside a git checkout; `changed`: files differed from that commit."""
 
@@ -130,6 +138,7 @@ class RunRecord(_Record):
     training_minutes: float = Field(description="Of that, the epochs.")
     code: CodeVersion
     data: DataUsed
+    paraphrases: ParaphrasesUsed | None = Field(default=None, description="None where `continued` is not.")
     seed: int
     encoder: str
     encoder_sha256: str | None = Field(

@@ -34,7 +34,7 @@ def track(record: RunRecord, config: TrainConfig) -> None:
     mlflow = _mlflow()
     try:
         with mlflow.start_run(run_name=record.name):
-            mlflow.log_params(_flat(config.model_dump(mode="json", exclude={"data", "name", "tracking"})))
+            mlflow.log_params(_flat(_settings(config)))
             mlflow.set_tags(
                 {
                     "method": record.method,
@@ -61,6 +61,10 @@ def _mlflow() -> Any:
         raise TrackingUnavailable(
             "tracking: mlflow needs MLflow, which is not installed (`pip install mlflow` or `mlflow-skinny`)"
         ) from error
+
+
+def _settings(config: TrainConfig) -> dict[str, Any]:
+    return {key: value for key, value in config.recipe().items() if key not in ("name", "tracking")}
 
 
 def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -9,6 +9,7 @@ and after, and decides nothing.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from time import monotonic
 
@@ -28,10 +29,12 @@ from trainer.export import export_int8
 from trainer.finetune import make_deterministic
 from trainer.model import TriageBert
 from trainer.packaging import package
+from trainer.paraphrase.files import with_paraphrases
 from trainer.processes import processes
 from trainer.recording import UNCALIBRATED, first_record, judged, scores
 from trainer.runs import (
     EpochRecord,
+    ParaphrasesUsed,
     RunFolder,
     RunRecord,
     Score,
@@ -85,6 +88,9 @@ class _Run:
         check_every_class(splits)
         if self.earlier is not None and self.earlier.data.sha256 != dataset.manifest.content_sha256:
             raise RunUnusable("the data is not what the run began with")
+        paraphrases = _paraphrases(config, splits.train)
+        if self.earlier is not None and self.earlier.paraphrases != paraphrases:
+            raise RunUnusable("the paraphrases are not what the run began with")
         pretrained = load_encoder(config.encoder, config.encoder_dropout)
         encoder_sha256 = pretrained.sha256
         if self.earlier is not None and self.earlier.encoder_sha256 not in (None, encoder_sha256):
@@ -103,6 +109,7 @@ class _Run:
 
         before_epochs(model, splits.train, windower, config)
         record = self.earlier or self._first_record(started, dataset, model, encoder_sha256)
+        record = record.model_copy(update={"paraphrases": paraphrases})
         if self.earlier is None:
             before = scores("float32", judged(model, windower, splits.test, UNCALIBRATED))
             record = record.model_copy(update={"before": before})
@@ -206,6 +213,15 @@ def load_data(config: TrainConfig) -> Dataset:
     if config.data is None:
         return write_corpus("corpus", config.corpus_messages, seed=config.seed)
     return read_labelled(Path(config.data), seed=config.seed)
+
+
+def _paraphrases(config: TrainConfig, rows: Sequence[Row]) -> ParaphrasesUsed | None:
+    """Read them before anything is trained: a mistake in the file costs seconds."""
+    if (chosen := config.augmentation.paraphrases) is None:
+        return None
+    path = Path(chosen.file)
+    found = sum(bool(row.paraphrases) for row in with_paraphrases(rows, path))
+    return ParaphrasesUsed(sha256=sha256(path.read_bytes()).hexdigest(), rows=found)
 
 
 def _check_labels(train: Sequence[Row], calibration: Sequence[Row]) -> None:

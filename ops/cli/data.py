@@ -8,10 +8,12 @@ import typer
 from ops.cli.data_import import imports
 from ops.cli.datasets import Calibration, Out, Seed, Test, console, keep, shares_of, told, write_out
 from ops.cli.failures import needs_training
+from ops.cli.paraphrase import paraphrase
 
 __all__ = ["register"]
 
 commands = typer.Typer(no_args_is_help=True)
+commands.command()(paraphrase)
 
 
 def register(app: typer.Typer) -> None:

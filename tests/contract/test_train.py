@@ -1,5 +1,6 @@
 """`triage train` from files on disk to a version that a worker can load, in about a minute."""
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from streams.adapters.model_bundle import load_bundle
 from trainer.data.dataset import read_dataset, write_dataset
 from trainer.data.importing import write_corpus
 from trainer.model import TriageBert
+from trainer.paraphrase.files import sha256_of_text
 from trainer.runs import RunFolder
 from trainer.served import ServedGraph
 from trainer.train import data_warnings
@@ -44,6 +46,10 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.timeout(300)
 def test_files_on_disk_become_a_version_that_can_be_served(data: Path, tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text(CONFIG)
+    paraphrases = tmp_path / "other_words.jsonl"
+    first_row = read_dataset(data).splits.train[0]
+    others = {"translator": "none", "paraphrases": [f"{first_row.text} Thanks."]}
+    paraphrases.write_text(json.dumps({"text_sha256": sha256_of_text(first_row.text), **others}) + "\n")
     code, output = train(
         str(tmp_path / "mine.yaml"),
         "--data",
@@ -52,6 +58,8 @@ def test_files_on_disk_become_a_version_that_can_be_served(data: Path, tmp_path:
         str(tmp_path / "runs"),
         "--set",
         "name=first",
+        "--set",
+        f"augmentation.paraphrases.file={paraphrases}",
     )
     assert code == 0, output
     folder = RunFolder(tmp_path / "runs" / "first")
@@ -59,6 +67,11 @@ def test_files_on_disk_become_a_version_that_can_be_served(data: Path, tmp_path:
     assert (record.status, record.method, len(record.epochs)) == ("finished", "lora", 1)
     assert 0 < record.trainable_parameters < 100_000 < record.parameters
     assert record.data.sha256 == json.loads((data / "dataset.json").read_text())["content_sha256"]
+    assert record.paraphrases is not None
+    assert record.paraphrases.rows == sum(
+        one.text == first_row.text for one in read_dataset(data).splits.train
+    )
+    assert record.paraphrases.sha256 == hashlib.sha256(paraphrases.read_bytes()).hexdigest()
     assert {score.task for score in record.before} == {"diagnosis", "urgency"}
     assert {"float32", "int8"} <= {score.system for score in record.after}
     assert record.warnings == data_warnings(read_dataset(data))
@@ -98,6 +111,10 @@ def test_files_on_disk_become_a_version_that_can_be_served(data: Path, tmp_path:
         (["--preset", "modern"], "no preset 'modern'"),
         (["--set", "epochs=0"], "epochs: Input should be greater"),
         (["--data", "nowhere"], "nowhere has no dataset.json"),
+        (
+            ["--set", "corpus_messages=100", "--set", "augmentation.paraphrases.file=nowhere"],
+            "nowhere: No such",
+        ),
         (["--resume", "nowhere"], "nowhere: no run.json"),
         (["--resume", "nowhere", "--preset", "lora"], "no other setting beside it"),
         (["search", "--over", "epochs=3..1"], "epochs: '3..1' is no range"),

@@ -226,7 +226,7 @@ class _Candidate:
     def _recipe(self, start: Start) -> dict[str, object]:
         return {
             "continues": start.bundle.profile.version,
-            **self.config.model_dump(mode="json", exclude={"data"}),
+            **self.config.recipe(),
         }
 
     def _finish(

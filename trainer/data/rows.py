@@ -24,7 +24,8 @@ class Row:
 
     `vitals` [v] float32, NaN where unknown. A label of None is not known and takes no part in its loss. Rows that
     share `group` are near-duplicates by their source's own account and never land in different splits. `language`: of
-    the text (BCP 47), None where the source doesn't say.
+    the text (BCP 47), None where the source doesn't say. `paraphrases`: of the text, where it is trained on with them
+    (`trainer.paraphrase`); a dataset holds none.
     """
 
     source: str
@@ -34,6 +35,7 @@ class Row:
     diagnosis: str | None = None
     urgency_level: int | None = None
     language: str | None = None
+    paraphrases: tuple[str, ...] = ()
 
     @property
     def diagnosis_index(self) -> int | None:

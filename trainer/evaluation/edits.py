@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from random import Random
 
 from trainer.corpus.noise import slip
-from trainer.tuning.augment import synonyms
+from trainer.tuning.augment import phrases, synonyms
 
 __all__ = ["INVARIANT", "IRRELEVANT", "LESS_URGENT", "MORE_URGENT", "Edit", "phrase_swaps", "word_slips"]
 
@@ -38,9 +38,6 @@ _EMERGENCY = (
     "Vomiting bright red blood right now and about to faint.",
 )
 _WORD = re.compile(r"[A-Za-z]{4,}")
-_PHRASES = re.compile(
-    r"\b(?:" + "|".join(map(re.escape, sorted(synonyms(), key=len, reverse=True))) + r")\b", re.IGNORECASE
-)
 _FEWEST_WORDS = 8
 _COMPLAINT_WORDS = 5
 
@@ -56,7 +53,7 @@ def phrase_swaps(text: str, rng: Random) -> list[str]:
     """Return the text once for each finding it names in the lexicon's words, in other words for it."""
     return [
         text[: found.start()] + rng.choice(synonyms()[found.group().lower()]) + text[found.end() :]
-        for found in _PHRASES.finditer(text)
+        for found in phrases().finditer(text)
     ]
 
 

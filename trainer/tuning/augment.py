@@ -1,7 +1,8 @@
 """Other words for the same: texts are varied anew in each epoch, labels stay.
 
 Synonyms are the phrases that the corpus's lexicon has for one finding, lay and clinical; a phrase that stands for
-several findings is left alone. Typing is roughened by the corpus's own noise: slips, casing, short forms.
+several findings is left alone. Paraphrases were made ahead of training (`trainer.paraphrase`). Typing is roughened by
+the corpus's own noise: slips, casing, short forms.
 """
 
 import re
@@ -18,7 +19,7 @@ from trainer.corpus.tables import symptoms
 from trainer.data.rows import Row
 from trainer.tuning.config import Augmentation
 
-__all__ = ["synonyms", "vary"]
+__all__ = ["phrases", "synonyms", "vary"]
 
 _NOTATION = re.compile(r"[@~^#\[\]{}]")
 _SHORTEST_CHARACTERS = 4
@@ -26,10 +27,10 @@ _SHORTEST_CHARACTERS = 4
 
 def vary(rows: Sequence[Row], settings: Augmentation, rng: np.random.Generator) -> list[Row]:
     """Return rows with varied texts. Draws nothing from `rng` where nothing is to be varied."""
-    if settings.typos == 0.0 and settings.synonyms == 0.0:
+    if settings.typos == 0.0 and settings.synonyms == 0.0 and settings.paraphrases is None:
         return list(rows)
     random = Random(int(rng.integers(2**62)))
-    return [replace(row, text=_vary_text(row.text, settings, random)) for row in rows]
+    return [replace(row, text=_vary_text(_drawn(row, settings, random), settings, random)) for row in rows]
 
 
 @cache
@@ -56,9 +57,17 @@ def synonyms() -> Mapping[str, tuple[str, ...]]:
 
 
 @cache
-def _phrases() -> re.Pattern[str]:
+def phrases() -> re.Pattern[str]:
+    """Return what finds the phrases of `synonyms` in a text."""
     longest_first = sorted(synonyms(), key=len, reverse=True)
     return re.compile(r"\b(?:" + "|".join(map(re.escape, longest_first)) + r")\b", re.IGNORECASE)
+
+
+def _drawn(row: Row, settings: Augmentation, random: Random) -> str:
+    """Return the text or one of its paraphrases; draws nothing for a row that has none."""
+    if settings.paraphrases is None or not row.paraphrases or random.random() >= settings.paraphrases.share:
+        return row.text
+    return random.choice(row.paraphrases)
 
 
 def _vary_text(text: str, settings: Augmentation, random: Random) -> str:
@@ -68,5 +77,5 @@ def _vary_text(text: str, settings: Augmentation, random: Random) -> str:
         return random.choice(synonyms()[match.group().lower()])
 
     if settings.synonyms:
-        text = _phrases().sub(other, text)
+        text = phrases().sub(other, text)
     return roughen(text, random, clinician=False) if random.random() < settings.typos else text

@@ -22,6 +22,7 @@ __all__ = [
     "Losses",
     "Method",
     "Optimizer",
+    "Paraphrases",
     "Prefix",
     "TopLayers",
     "TrainConfig",
@@ -162,6 +163,13 @@ class HeadsFirst(_Part):
     rate: _Positive = 1e-2
 
 
+class Paraphrases(_Part):
+    """Texts in other words, made ahead of training: see trainer.paraphrase."""
+
+    file: Annotated[str, Field(min_length=1, description="As `triage data paraphrase` writes it.")]
+    share: Annotated[float, Field(ge=0, le=1, description="That a text gives way to one of its own.")] = 0.5
+
+
 class Augmentation(_Part):
     """Chances, anew in each epoch. Vital signs are hidden so that absence itself is no signal."""
 
@@ -169,6 +177,7 @@ class Augmentation(_Part):
     vital_hidden: Annotated[float, Field(ge=0, le=1, description="Each field, where not all are.")] = 0.15
     typos: Annotated[float, Field(ge=0, le=1, description="That a text is mistyped.")] = 0.0
     synonyms: Annotated[float, Field(ge=0, le=1, description="That a term becomes a synonym.")] = 0.0
+    paraphrases: Paraphrases | None = None
 
 
 class EarlyStopping(_Part):
@@ -215,3 +224,7 @@ class TrainConfig(_Part):
     )
     seed: Annotated[int, Field(ge=0)] = 3
     threads: Annotated[int, Field(ge=1, description="Other numbers train other weights.")] = 2
+
+    def recipe(self) -> dict[str, object]:
+        """Return the settings without where files lie: what may be shown to others."""
+        return self.model_dump(mode="json", exclude={"data": True, "augmentation": {"paraphrases": {"file"}}})

@@ -12,9 +12,14 @@ import pytest
 from tests.unit.trainer.compress.finished_run import finished_run
 from trainer.runs import EpochRecord, Interval, RunRecord, Score
 from trainer.tracking import TrackingFailed, TrackingUnavailable, check_tracking, track
-from trainer.tuning.config import Lora, TrainConfig
+from trainer.tuning.config import Augmentation, Lora, Paraphrases, TrainConfig
 
-TRACKED = TrainConfig(tracking="mlflow", data="a/folder/of/patients", method=Lora(rank=4))
+TRACKED = TrainConfig(
+    tracking="mlflow",
+    data="a/folder/of/patients",
+    method=Lora(rank=4),
+    augmentation=Augmentation(paraphrases=Paraphrases(file="words/of/patients.jsonl")),
+)
 
 
 class Recorder(SimpleNamespace):

@@ -1,8 +1,11 @@
+from collections import Counter
+from dataclasses import replace
+
 import numpy as np
 
 from tests.unit.trainer.tiny import row
 from trainer.tuning.augment import synonyms, vary
-from trainer.tuning.config import Augmentation
+from trainer.tuning.config import Augmentation, Paraphrases
 
 TEXT = "Chest pain and shortness of breath since this morning, and I have been feeling unwell for two days."
 
@@ -38,3 +41,27 @@ def test_the_same_seed_varies_the_same() -> None:
         for _ in range(2)
     ]
     assert both[0] == both[1]
+
+
+def test_paraphrases_are_drawn_by_their_share_and_the_same_seed_draws_the_same() -> None:
+    others = ("My chest hurts.", "There is a pain in my chest.")
+    rows = [replace(row(TEXT), paraphrases=others)] * 400
+    settings = Augmentation(paraphrases=Paraphrases(file="f", share=0.5))
+    both = [[one.text for one in vary(rows, settings, np.random.default_rng(3))] for _ in range(2)]
+    assert both[0] == both[1]
+    drawn = Counter(both[0])
+    assert drawn.keys() == {TEXT, *others}
+    assert all(
+        abs(drawn[text] / 400 - share) < 0.08 for text, share in ((TEXT, 0.5), *((o, 0.25) for o in others))
+    )
+
+
+def test_a_row_without_paraphrases_is_varied_as_if_there_were_none_at_all() -> None:
+    plain = Augmentation(typos=0.5, synonyms=0.5)
+    beside = plain.model_copy(update={"paraphrases": Paraphrases(file="f", share=1.0)})
+    before, after = (
+        [one.text for one in vary([row(TEXT)] * 30, settings, np.random.default_rng(3))]
+        for settings in (plain, beside)
+    )
+    assert before == after
+    assert len(set(before)) > 10

@@ -63,6 +63,7 @@ def test_another_method_starts_from_its_own_defaults() -> None:
         (["method=adalora", "method.rank=20"], "method: Value error, rank is larger than initial_rank"),
         (["optimizer.encoder_rate=fast"], "optimizer.encoder_rate: Input should be a valid number"),
         (["losses.label_smoothing=1"], "losses.label_smoothing: Input should be less than 1"),
+        (["augmentation.paraphrases.share=0.2"], "augmentation.paraphrases.file: Field required"),
         (["name=../elsewhere"], "name: String should match pattern"),
         (["epochs"], "'epochs' is not key=value"),
         (["epochs=[1"], "epochs: '[1' is not a YAML value"),
@@ -96,3 +97,13 @@ def test_an_unreadable_file_is_named(content: bytes | None, says: str, tmp_path:
 def test_an_unknown_preset_is_refused_with_those_there_are() -> None:
     with pytest.raises(ConfigInvalid, match="there are adalora, adapter, adversarial, classic"):
         read_config(preset="modern")
+
+
+def test_a_recipe_has_every_setting_but_where_files_lie() -> None:
+    files = ["data=wards/june", "augmentation.paraphrases.file=wards/june.jsonl"]
+    config = read_config(settings=[*files, "augmentation.paraphrases.share=0.2"])
+    recipe = config.recipe()
+    assert "june" not in str(recipe)
+    assert recipe["epochs"] == config.epochs
+    assert "'paraphrases': {'share': 0.2}" in str(recipe)
+    assert "'paraphrases': None" in str(read_config().recipe())

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -6,9 +7,10 @@ import torch
 from tests.unit.trainer.tuning.small import ROWS, WINDOWER, small_model
 from tests.unit.trainer.tuning.test_methods import METHODS
 from trainer.model import TriageBert
+from trainer.paraphrase.files import sha256_of_text
 from trainer.runs import EpochRecord
 from trainer.tuning.checkpoint import Checkpoint, CheckpointUnreadable
-from trainer.tuning.config import Augmentation, EarlyStopping, Losses, Optimizer, TrainConfig
+from trainer.tuning.config import Augmentation, EarlyStopping, Losses, Optimizer, Paraphrases, TrainConfig
 from trainer.tuning.loop import Trained, train_epochs
 
 CONFIG = TrainConfig(
@@ -65,6 +67,23 @@ def test_an_interrupted_and_resumed_run_ends_with_the_same_weights(
     assert [(e.epoch, e.macro_f1, e.qwk) for e in of_whole.epochs] == [
         (e.epoch, e.macro_f1, e.qwk) for e in of_resumed.epochs
     ]
+
+
+def test_an_epoch_reads_paraphrases_in_place_of_texts(tmp_path: Path) -> None:
+    path = tmp_path / "wards.jsonl"
+    lines = [
+        {"text_sha256": sha256_of_text(row.text), "translator": "t", "paraphrases": [f"so {row.text}"]}
+        for row in ROWS
+    ]
+    path.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    plain = CONFIG.model_copy(update={"early_stopping": None, "epochs": 1})
+
+    def weights(share: float) -> torch.Tensor:
+        augmentation = Augmentation(paraphrases=Paraphrases(file=str(path), share=share))
+        return run(plain.model_copy(update={"augmentation": augmentation}))[0].diagnosis_head.weight
+
+    assert torch.equal(weights(1.0), weights(1.0))
+    assert not torch.equal(weights(1.0), weights(0.0))
 
 
 def test_accumulated_batches_are_one_step() -> None:
