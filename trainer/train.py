@@ -84,11 +84,11 @@ class _Run:
         make_deterministic(config.seed, config.threads)
         dataset = load_data(config)
         splits = dataset.splits
+        paraphrases = _paraphrases(config, splits.train)
         _check_labels(splits.train, splits.calibration)
         check_every_class(splits)
         if self.earlier is not None and self.earlier.data.sha256 != dataset.manifest.content_sha256:
             raise RunUnusable("the data is not what the run began with")
-        paraphrases = _paraphrases(config, splits.train)
         if self.earlier is not None and self.earlier.paraphrases != paraphrases:
             raise RunUnusable("the paraphrases are not what the run began with")
         pretrained = load_encoder(config.encoder, config.encoder_dropout)
