@@ -10,6 +10,7 @@ from trainer.evaluation.calibration import calibration
 from trainer.evaluation.evidence import Evidence
 from trainer.evaluation.explanations import explanations
 from trainer.evaluation.foreign import out_of_domain
+from trainer.evaluation.label_words import label_words
 from trainer.evaluation.performance import performance
 from trainer.evaluation.robustness import robustness
 from trainer.evaluation.sections import Section
@@ -24,6 +25,7 @@ _Part = Callable[[JudgedVersion, Evidence, Budget], Sequence[Section]]
 PARTS: Mapping[str, _Part] = {
     "unseen-sources": lambda version, _evidence, _budget: unseen_sources(version),
     "seen-words": seen_words,
+    "label-words": label_words,
     "performance": performance,
     "calibration": calibration,
     "out-of-domain": out_of_domain,

@@ -12,6 +12,7 @@ from trainer.data.splits import cluster
 from trainer.evaluation.budget import Budget
 from trainer.evaluation.evidence import Evidence, sampled
 from trainer.evaluation.intervals import BOOTSTRAP, SEED, WILSON, share
+from trainer.evaluation.label_words import PATTERNS, by_patterns
 from trainer.evaluation.rivals import RIVALS, FrozenEmbeddings, FrozenEncoder, News2Alone, Rival, news2_level
 from trainer.evaluation.sections import Cell, Plot, Section, Table, drawn
 from trainer.evaluation.version import JudgedVersion
@@ -112,6 +113,8 @@ def _rivals(
             yield Answered(one, system, p.argmax(axis=1), p)
         if task == "urgency":
             yield Answered(one, "NEWS2 alone, response thresholds", news2_level(one.rows))
+        elif (answer := by_patterns(one.rows)) is not None:
+            yield Answered(one, PATTERNS, answer)
 
 
 def _diagnosis(answers: Sequence[Answered], training_rows: int) -> Section:
@@ -158,12 +161,16 @@ def _section(
     task: str, title: str, answers: Sequence[Answered], tables: tuple[Table, ...], training_rows: int
 ) -> Section:
     mine = [given for given in answers if given.system == MODEL]
+    by_patterns_too = any(given.system == PATTERNS for given in answers)
+    told = (
+        "; the patterns that labelled a source, put to its texts, learned nothing" if by_patterns_too else ""
+    )
     return Section(
         key=task,
         title=title,
         method="The most probable answer; the model's published level is the most urgent plausible one. Every rival "
-        f"learned from the same {training_rows} training rows, with settings that were never tuned. Macro-F1 is over "
-        "the classes that the test set has.",
+        f"learned from the same {training_rows} training rows, with settings that were never tuned{told}. "
+        "Macro-F1 is over the classes that the test set has.",
         n=sum(len(given.truth) for given in mine),
         seed=SEED,
         interval=f"Macro-F1, QWK, triage shares, all of levels 1-2: {BOOTSTRAP}. All other shares: {WILSON}.",

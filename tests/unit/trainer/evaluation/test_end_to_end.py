@@ -3,8 +3,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.trainer.tiny import row
 from trainer import evaluation
 from trainer.data import corpus
+from trainer.evaluation.label_words import PATTERNS
 
 VERSION = Path(__file__).parents[4] / "model_repo" / "triage_bert" / "1"
 
@@ -12,8 +14,16 @@ VERSION = Path(__file__).parents[4] / "model_repo" / "triage_bert" / "1"
 def test_a_version_is_judged_beside_its_rivals_and_written_down_three_times(tmp_path: Path) -> None:
     version = evaluation.JudgedVersion(VERSION, workers=2)
     rows = corpus.load(260, 99)
+    articles = (
+        row("Signs of this lymphoma are swollen nodes.", source="medquad", diagnosis="cancer"),
+        row("Often there is no sign until a lump is felt.", source="medquad", diagnosis="cancer"),
+        row("A runny nose.", source="medquad"),
+    )
     evidence = evaluation.Evidence(
-        tuple(rows[:200]), (), {"new messages": tuple(rows[200:])}, warnings=("Too few <rows>.",)
+        tuple(rows[:200]),
+        (),
+        {"new messages": tuple(rows[200:]), "articles": articles},
+        warnings=("Too few <rows>.",),
     )
     parts = ("unseen-sources", "performance")
     sections = tuple(evaluation.judge(version, evidence, evaluation.QUICK, say=lambda _: None, only=parts))
@@ -22,6 +32,9 @@ def test_a_version_is_judged_beside_its_rivals_and_written_down_three_times(tmp_
     assert [section["key"] for section in record["sections"]] == ["unseen_sources", "diagnosis", "urgency"]
     systems = {row[1] for row in record["sections"][2]["tables"][0]["rows"]}
     assert {"model", "model, as published", "majority", "NEWS2 alone", "kNN, frozen embeddings"} <= systems
+    patterns = [line for line in record["sections"][1]["tables"][0]["rows"] if line[1] == PATTERNS]
+    [(test_set, _, n, _, accuracy, missed)] = patterns
+    assert (test_set, n, accuracy["value"], missed["value"]) == ("articles", 3, 2 / 3, 0.5)
     assert all(section["n"] > 0 and section["interval"] for section in record["sections"])
     html = (tmp_path / "report.html").read_text()
     assert "Too few &lt;rows&gt;." in html
