@@ -1,6 +1,6 @@
 """One table for all systems: each test set, each task, the model beside its baselines."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,13 +13,16 @@ from trainer.data.rows import DIAGNOSIS_LABELS, URGENCY_LEVELS, Row, labelled
 from trainer.data.splits import cluster
 from trainer.metrics import (
     Figure,
+    Matrices,
     bootstrap,
     expected_calibration_error,
     macro_f1,
+    others_called_sick,
     over_triage,
     quadratic_weighted_kappa,
     recall_of,
     sensitivity_urgent,
+    sick_as_normal,
     under_triage,
     urgent_auroc,
 )
@@ -27,7 +30,7 @@ from trainer.served import Answers
 
 __all__ = ["Calibrated", "Result", "baseline_results", "model_results", "table"]
 
-_DIAGNOSIS = {"macro_f1": macro_f1}
+_NORMAL = DIAGNOSIS_LABELS.index("normal")
 _URGENCY = {
     "qwk": quadratic_weighted_kappa,
     "macro_f1": macro_f1,
@@ -120,13 +123,23 @@ def _result(
 ) -> Result:
     names = _names(task)
     recalls = {f"recall_{name}": recall_of(i) for i, name in enumerate(names) if (truth == i).any()}
-    statistics = {**(_DIAGNOSIS if task == "diagnosis" else _URGENCY), **recalls}
+    statistics = {**(_diagnosis(truth) if task == "diagnosis" else _URGENCY), **recalls}
     figures = bootstrap(truth, answer, groups, statistics, classes=len(names), seed=_SEED)
     if p is None:
         return Result(test_set, task, system, len(truth), figures)
     if task == "urgency":
         figures["urgent_auroc"] = urgent_auroc(p, truth, groups, seed=_SEED)
     return Result(test_set, task, system, len(truth), figures, expected_calibration_error(p, truth))
+
+
+def _diagnosis(truth: NDArray[np.int64]) -> dict[str, Callable[[Matrices], NDArray[np.float64]]]:
+    """Return what can be told of these rows: nobody is missed where nobody is sick."""
+    statistics: dict[str, Callable[[Matrices], NDArray[np.float64]]] = {"macro_f1": macro_f1}
+    if (truth != _NORMAL).any():
+        statistics["sick_as_normal"] = sick_as_normal
+    if (truth == _NORMAL).any():
+        statistics["others_called_sick"] = others_called_sick
+    return statistics
 
 
 def table(results: Sequence[Result], task: str) -> Table:

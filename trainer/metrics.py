@@ -13,10 +13,12 @@ __all__ = [
     "expected_calibration_error",
     "flagged_non_urgent",
     "macro_f1",
+    "others_called_sick",
     "over_triage",
     "quadratic_weighted_kappa",
     "recall_of",
     "sensitivity_urgent",
+    "sick_as_normal",
     "under_triage",
     "urgent_auroc",
 ]
@@ -27,6 +29,7 @@ Matrices = NDArray[np.float64]
 _RESAMPLES = 1000
 _ECE_BINS = 10
 _URGENT_LEVELS = 2
+_NORMAL = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,18 @@ def macro_f1(matrix: Matrices) -> NDArray[np.float64]:
     f1 = np.divide(2 * hits, in_truth + in_answer, out=np.zeros_like(hits), where=(in_truth + in_answer) > 0)
     present = in_truth > 0
     return np.asarray((f1 * present).sum(axis=-1) / present.sum(axis=-1))
+
+
+def sick_as_normal(matrix: Matrices) -> NDArray[np.float64]:
+    """Share of the rows of an illness that were answered as normal, the first class."""
+    sick = matrix[..., _NORMAL + 1 :, :]
+    return np.asarray(_ratio(sick[..., _NORMAL].sum(axis=-1), sick.sum(axis=(-2, -1))))
+
+
+def others_called_sick(matrix: Matrices) -> NDArray[np.float64]:
+    """Share of the normal rows that were answered as any illness."""
+    normal = matrix[..., _NORMAL, :]
+    return np.asarray(_ratio(normal[..., _NORMAL + 1 :].sum(axis=-1), normal.sum(axis=-1)))
 
 
 def quadratic_weighted_kappa(matrix: Matrices) -> NDArray[np.float64]:

@@ -10,7 +10,7 @@ from trainer.metrics import Figure
 __all__ = ["unseen_sources"]
 
 _SHOWN = {
-    "diagnosis": ("macro_f1", "recall_normal"),
+    "diagnosis": ("macro_f1", "sick_as_normal", "others_called_sick", "recall_normal"),
     "urgency": ("qwk", "sensitivity_1_2", "under_triage", "over_triage", "urgent_auroc"),
 }
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from tests.unit.trainer.tiny import row
 from trainer.compress.quality import judge
@@ -37,3 +38,20 @@ def test_so_do_the_figures_of_a_card() -> None:
     )
     assert own == one
     assert own[0].figures["macro_f1"].low < 0.2  # four texts, not forty rows
+
+
+def test_a_card_counts_the_sick_missed_as_normal_and_the_others_called_sick() -> None:
+    """Of 30 sick 10 are called normal, and no normal one is called sick; the interval is of whole texts."""
+    calibrated = Calibrated(1.0, 1.0, 0.5)
+    figures = model_results("ours", "here", OWN_GROUPS, answers(), calibrated)[0].figures
+    assert figures["sick_as_normal"].value == pytest.approx(1 / 3)
+    assert figures["sick_as_normal"].low == 0.0
+    assert figures["sick_as_normal"].high == 1.0
+    assert figures["others_called_sick"].value == 0.0
+
+
+def test_where_nobody_is_sick_nobody_is_missed() -> None:
+    rows = [replace(one, diagnosis="normal") for one in OWN_GROUPS]
+    figures = model_results("ours", "here", rows, answers(), Calibrated(1.0, 1.0, 0.5))[0].figures
+    assert "sick_as_normal" not in figures
+    assert figures["others_called_sick"].value == 0.5

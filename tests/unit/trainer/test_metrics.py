@@ -26,6 +26,17 @@ def test_urgent_sensitivity_counts_levels_1_and_2_as_one() -> None:
     assert metrics.sensitivity_urgent(MATRIX) == pytest.approx((ANSWER[urgent] < 2).mean())
 
 
+def test_missed_are_the_sick_that_are_called_normal_and_false_alarms_the_normal_that_are_called_sick() -> (
+    None
+):
+    sick = TRUTH > 0
+    assert metrics.sick_as_normal(MATRIX) == pytest.approx((ANSWER[sick] == 0).mean())
+    assert metrics.others_called_sick(MATRIX) == pytest.approx((ANSWER[~sick] > 0).mean())
+    none_sick = np.zeros((5, 5))
+    none_sick[0, 0] = 3
+    assert np.isnan(metrics.sick_as_normal(none_sick))
+
+
 def test_macro_f1_ignores_classes_that_the_truth_lacks() -> None:
     matrix = np.zeros((5, 5))
     matrix[0, 0], matrix[1, 1], matrix[1, 4] = 5, 5, 5
