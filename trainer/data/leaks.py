@@ -7,11 +7,14 @@ signs whose absence tells the urgency.
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import hypergeom
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold, cross_val_predict
@@ -25,7 +28,12 @@ from trainer.data.words import TERM
 
 __all__ = ["LeakReport", "Suspect", "find_leaks", "leaks_among", "told_leaks"]
 
-_GIVES_AWAY_FROM_SHARE, _GIVES_AWAY_FROM_PRECISION = 0.5, 0.97
+_TOLD_FROM_SHARE, _FAILS_FROM_SHARE = 0.1, 0.3
+"""Of a label's rows. An illness has words of its own: of the written corpus' diabetes 20 % say "sugars"."""
+_FAILS_FROM_SOURCE_SHARE = 0.5
+_GIVES_AWAY_FROM_PRECISION = 0.97
+_BY_CHANCE_UP_TO = 0.01
+_WORDS_TOLD = 3
 _OWN_NAME_UP_TO_SHARE = 0.2
 _LEAST_ROWS = 20
 _MASKS = re.compile(r"\[[a-z_ ]{3,20}\]|<[a-z_ ]{3,20}>|_{3,}|\bx{3,}\b", re.IGNORECASE)
@@ -43,8 +51,13 @@ _SEED = 20_191_005
 
 @dataclass(frozen=True, slots=True)
 class Suspect:
-    """`words` stand in `share` of the rows of `label`; of all rows that have them `precision` carry that label."""
+    """`words` stand in `share` of the rows of `label` in `source`, and hardly anywhere else in it.
 
+    `precision`: of all rows that have them this share carries the label; the smaller of it as counted, and of what it
+    would be were there as many rows of the label as of the others.
+    """
+
+    source: str
     label: str
     words: str
     share: float
@@ -55,6 +68,7 @@ class Suspect:
 class LeakReport:
     """`failures` are what has to be mended; the rest is to be known.
 
+    `suspects` from a share of 0.3 on are among the failures; below, they may be the words of an illness.
     `source_accuracy`: of a classifier that tells the source from the text (TF-IDF + logistic regression, validated
     across clusters), beside `source_majority`, the share of the largest source. `label_by_source`: how often the source
     alone says the diagnosis. The closer both are to 1, the more a model can answer by style. None where fewer
@@ -87,15 +101,22 @@ def leaks_among(
     for source in sorted({row.source for row in rows}):
         of_source = [(row, name) for row, name in zip(rows, names, strict=True) if row.source == source]
         own_rows, own_names = [row for row, _ in of_source], [name for _, name in of_source]
-        found = tuple(_words_that_give_away(own_rows, own_names))
+        found = [
+            Suspect(source, *one) for one in _words_that_give_away(own_rows, own_names, _TOLD_FROM_SHARE)
+        ]
         suspects += found
         failures += [
             f"{source}: {suspect.words!r} stands in {suspect.share:.0%} of {suspect.label} and nearly nowhere else"
             for suspect in found
+            if suspect.share >= _FAILS_FROM_SHARE
         ]
         failures += [f"{source}: {told}" for told in _own_names(own_rows, own_names)]
     found_now = cluster(all_rows)
-    failures += [*_masks(all_rows), *_crossings(parts, {"as recorded": recorded, "found now": found_now})]
+    failures += [
+        *_marks_of_sources(all_rows),
+        *_masks(all_rows),
+        *_crossings(parts, {"as recorded": recorded, "found now": found_now}),
+    ]
     accuracy, majority = _source_accuracy(all_rows, found_now if recorded is None else recorded)
     return LeakReport(
         tuple(suspects),
@@ -116,6 +137,7 @@ def told_leaks(report: LeakReport) -> tuple[str, ...]:
             f"{report.source_majority:.1%}); the source alone tells {report.label_by_source or 0:.1%} of the "
             "diagnoses."
         )
+    told += _told_suspects([one for one in report.suspects if one.share < _FAILS_FROM_SHARE])
     told += [
         f"{uneven.source}: {uneven.field} is measured in {uneven.urgent:.0%} of levels 1-2, in "
         f"{uneven.others:.0%} of levels 3-5: its absence tells the urgency."
@@ -124,7 +146,25 @@ def told_leaks(report: LeakReport) -> tuple[str, ...]:
     return tuple(told)
 
 
-def _words_that_give_away(rows: Sequence[Row], names: Sequence[str]) -> Iterator[Suspect]:
+def _told_suspects(suspects: Sequence[Suspect]) -> Iterator[str]:
+    for (source, label), some in groupby(suspects, key=attrgetter("source", "label")):
+        of_label = list(some)
+        yield (
+            f"{source}: nearly nowhere but in {label} stand {_listed((one.words, one.share) for one in of_label)}: "
+            "the words of an illness, or what somebody put in. Look."
+        )
+
+
+def _listed(found: Iterable[tuple[str, float]]) -> str:
+    ordered = sorted(found, key=lambda one: -one[1])
+    more = f" and {len(ordered) - _WORDS_TOLD} more" if len(ordered) > _WORDS_TOLD else ""
+    return ", ".join(f"{words!r} ({share:.0%})" for words, share in ordered[:_WORDS_TOLD]) + more
+
+
+def _words_that_give_away(
+    rows: Sequence[Row], names: Sequence[str], from_share: float
+) -> Iterator[tuple[str, str, float, float]]:
+    """Yield the name, the words, their share and their precision."""
     counter = CountVectorizer(
         binary=True, token_pattern=TERM, ngram_range=(1, 2), min_df=max(2, _LEAST_ROWS // 4)
     )
@@ -134,15 +174,31 @@ def _words_that_give_away(rows: Sequence[Row], names: Sequence[str]) -> Iterator
         return
     vocabulary = counter.get_feature_names_out()
     having = np.asarray(present.sum(axis=0)).ravel()
-    for label, count in Counter(names).items():
-        if count < _LEAST_ROWS:
+    for name, count in Counter(names).items():
+        others = len(rows) - count
+        if count < _LEAST_ROWS or not others:
             continue
-        chosen = np.array([name == label for name in names])
-        inside = np.asarray(present[chosen].sum(axis=0)).ravel()
-        share, precision = inside / count, inside / having
-        found = (share >= _GIVES_AWAY_FROM_SHARE) & (precision >= _GIVES_AWAY_FROM_PRECISION)
-        for number in np.flatnonzero(found):
-            yield Suspect(label, str(vocabulary[number]), float(share[number]), float(precision[number]))
+        inside = np.asarray(present[np.array([one == name for one in names])].sum(axis=0)).ravel()
+        share, elsewhere = inside / count, (having - inside) / others
+        # As counted, a word of everybody's would give away whatever has nearly all rows.
+        precision = np.minimum(inside / having, share / (share + elsewhere))
+        by_chance = hypergeom.sf(inside - 1, len(rows), having, count) * len(vocabulary)
+        found = (share >= from_share) & (precision >= _GIVES_AWAY_FROM_PRECISION)
+        for number in np.flatnonzero(found & (by_chance <= _BY_CHANCE_UP_TO)):
+            yield name, str(vocabulary[number]), float(share[number]), float(precision[number])
+
+
+def _marks_of_sources(rows: Sequence[Row]) -> Iterator[str]:
+    """Each language by itself, with the rows that name none: that a language tells a source is no mark of it."""
+    marks: dict[str, dict[str, float]] = {}
+    languages: list[str | None] = [*sorted({row.language for row in rows if row.language})]
+    for language in languages or [None]:
+        spoken = [row for row in rows if row.language in (language, None)]
+        sources = [row.source for row in spoken]
+        for source, words, share, _ in _words_that_give_away(spoken, sources, _FAILS_FROM_SOURCE_SHARE):
+            marks.setdefault(source, {})[words] = share
+    for source, of_source in sorted(marks.items()):
+        yield f"{source}: nearly no other source has {_listed(of_source.items())}, which tell it"
 
 
 def _own_names(rows: Sequence[Row], names: Sequence[str]) -> Iterator[str]:

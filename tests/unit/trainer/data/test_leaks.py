@@ -9,7 +9,7 @@ from streams.text import VITALS_FIELDS
 from tests.unit.trainer.tiny import row
 from trainer.data import importing
 from trainer.data.dataset import Dataset, make_dataset
-from trainer.data.leaks import find_leaks
+from trainer.data.leaks import find_leaks, told_leaks
 from trainer.data.manifest import Origin
 from trainer.data.missing import Uneven
 from trainer.data.rows import NO_VITALS, Row
@@ -38,6 +38,55 @@ def test_the_written_corpus_has_no_leak() -> None:
 @pytest.mark.parametrize("words", ["zorblax", "[DISEASE]", "___"])
 def test_what_stands_in_the_place_of_a_masked_name_is_found(words: str) -> None:
     assert find_leaks(planted(corpus_rows(), "diabetes", words)).failures
+
+
+def some_planted(share: float, words: str) -> Dataset:
+    """In the first rows of diabetes."""
+    rows = corpus_rows()
+    having = [one for one in rows if one.diagnosis == "diabetes"]
+    chosen = set(map(id, having[: round(share * len(having))]))
+    changed = [replace(one, text=f"{one.text} {words}") if id(one) in chosen else one for one in rows]
+    return make_dataset(changed, [ORIGIN], shares=SHARES, seed=1)
+
+
+def test_a_word_in_less_than_half_of_a_label_and_nowhere_else_is_to_be_mended() -> None:
+    failures = find_leaks(some_planted(0.45, "zorblax")).failures
+    assert any("'zorblax' stands in 4" in failure for failure in failures)
+
+
+def test_a_word_in_a_fifth_of_a_label_may_be_its_own_and_is_told() -> None:
+    report = find_leaks(some_planted(0.2, "zorblax"))
+    assert report.failures == ()
+    assert any("'zorblax' (2" in told and "in diabetes" in told for told in told_leaks(report))
+
+
+def test_a_word_that_nearly_all_rows_have_gives_no_label_away() -> None:
+    """Of 400 rows 390 are normal: what they say in 39 of 40 rows has a precision of 0.975 by their number alone."""
+    rows = [row(f"I am unwell {number} {number * 7}", group=str(number)) for number in range(390)]
+    rows += [row(f"I am unwell {n} {n * 11}", group=f"s{n}", diagnosis="cancer") for n in range(390, 400)]
+    assert find_leaks(make_dataset(rows, [ORIGIN], shares=SHARES, seed=1)).suspects == ()
+
+
+def test_what_stands_in_every_text_of_one_source_and_in_none_of_another_is_to_be_mended() -> None:
+    rows = corpus_rows()
+    marked = [replace(one, source="ward", text=f"{one.text} quillon") for one in corpus_rows(400)[300:]]
+    plain = [replace(one, text=one.text.removesuffix(" quillon")) for one in marked]
+    for of_ward, has_mark in ((marked, True), (plain, False)):
+        failures = find_leaks(make_dataset([*rows, *of_ward], [ORIGIN], shares=SHARES, seed=1)).failures
+        assert (
+            any(f.startswith("ward: nearly no other source has 'quillon' (100%)") for f in failures)
+            == has_mark
+        )
+
+
+def test_another_language_is_no_mark_of_a_source() -> None:
+    english = [replace(one, language="en") for one in corpus_rows(60)]
+    chinese = [
+        Row("b", f"我头痛 {number}", f"b/{number}", NO_VITALS, "normal", language="zh")
+        for number in range(60)
+    ]
+    dataset = make_dataset([*english, *chinese], [ORIGIN], shares=SHARES, seed=1)
+    assert not any("nearly no other source" in failure for failure in find_leaks(dataset).failures)
 
 
 def test_a_run_is_warned_of_what_the_check_finds() -> None:
