@@ -12,6 +12,7 @@ from trainer.evaluation.explanations import explanations
 from trainer.evaluation.foreign import out_of_domain
 from trainer.evaluation.label_words import label_words
 from trainer.evaluation.performance import performance
+from trainer.evaluation.policy import policy
 from trainer.evaluation.robustness import robustness
 from trainer.evaluation.sections import Section
 from trainer.evaluation.seen_words import seen_words
@@ -27,6 +28,7 @@ PARTS: Mapping[str, _Part] = {
     "seen-words": seen_words,
     "label-words": label_words,
     "performance": performance,
+    "policy": policy,
     "calibration": calibration,
     "out-of-domain": out_of_domain,
     "robustness": robustness,

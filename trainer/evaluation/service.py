@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from schemas import RedFlag, RuleFired
 from streams.adapters.deidentify import PatternDeIdentifier
 from streams.adapters.red_flag_rules import clinical_words, load_red_flag_rules, load_red_flag_screen
 from streams.domain.floors import vital_sign_rules
@@ -38,15 +39,17 @@ class Service:
         """Return the row with identifiers replaced by their kind."""
         return replace(row, text=self._deidentifier.deidentify(row.text).text)
 
-    def floor(self, row: Row, text: str) -> int:
-        """Return the most urgent level that red flags of `text` and the vital signs ask for, 5 without any."""
+    def rules(self, row: Row, text: str) -> tuple[RedFlag | RuleFired, ...]:
+        """Return the red flags of `text` and the rules that the vital signs fire."""
         known = dict(zip(VITALS_FIELDS, row.vitals.tolist(), strict=True))
         age = None if np.isnan(known["age_years"]) else known["age_years"]
         pregnant = None if np.isnan(known["pregnant"]) else bool(known["pregnant"])
         flags = self._screen.screen(text, pregnant=pregnant, age_years=age)
-        rules = vital_sign_rules(vital_signs(row.vitals), age, pregnant)
-        floors = [flag.level_floor for flag in flags] + [rule.level_floor for rule in rules]
-        return min(floors, default=_LEAST_URGENT)
+        return (*flags, *vital_sign_rules(vital_signs(row.vitals), age, pregnant))
+
+    def floor(self, row: Row, text: str) -> int:
+        """Return the most urgent level that these ask for, 5 without any."""
+        return min((rule.level_floor for rule in self.rules(row, text)), default=_LEAST_URGENT)
 
     def read(self, version: JudgedVersion, rows: Sequence[Row], *, title: str | None = None) -> Outgoing:
         """Return what would be published for `rows` (at least one)."""
