@@ -11,7 +11,8 @@ from trainer.evaluation import PARTS, QUICK, Evidence, JudgedVersion
 from trainer.evaluation.policy import ANY_FLOOR, FLOORS, Decided, floor_lines, floor_of, policy, who_finds
 from trainer.metrics import Figure
 
-VERSION = Path(__file__).parents[4] / "model_repo" / "triage_bert" / "1"
+ROOT = Path(__file__).parents[4]
+VERSION = ROOT / "model_repo" / "triage_bert" / "1"
 FLAG = RedFlag(rule_id="stroke", level_floor=2, guideline="-", start=0, end=1)
 MILD_FLAG = RedFlag(rule_id="chest_pain", level_floor=3, guideline="-", start=0, end=1)
 HIGH = RuleFired(rule_id="news2_high", level_floor=2, guideline="-")
@@ -138,3 +139,8 @@ def test_without_levels_the_section_says_so() -> None:
     [section] = policy(version, Evidence((), (), {"ward": (row("thirsty", source="ward"),)}), QUICK)
     assert "no test set has levels" in section.method
     assert section.tables == ()
+
+
+def test_the_reference_names_every_part_of_an_evaluation() -> None:
+    reference = (ROOT / "docs" / "reference" / "evaluation.md").read_text(encoding="utf-8")
+    assert [part for part in PARTS if f"\n| `{part}` |" not in reference] == []
