@@ -64,7 +64,7 @@ class Visits:
         return deals(self.levels, self.clusters, seed)
 
     def heads(self, setting: HeadSetting, seed: int) -> list[Judged]:
-        """Return each fold's test rows, with a head that saw no real visit like them; one head if no real row trains."""
+        """Return each fold's test rows, with a head that saw no such real visit; one head if no real row trains."""
         if not setting.real:
             nothing = np.array([], dtype=np.int64)
             return [(np.arange(len(self.levels)), self._fit(setting, nothing, _HELD_BY_WITHOUT_REAL))]
