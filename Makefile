@@ -35,12 +35,12 @@ check: dev ## The fast part: lint, types, import contracts, unit tests
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
-	$(RUN) -m pytest tests/unit
+	$(RUN) -m pytest -n 2 --dist loadfile tests/unit
 
 # An environment of its own; PYTHON names a version here, which uv finds or brings, and elsewhere the interpreter of make.
 test-python: ## The unit tests on another Python (PYTHON=3.12; TESTS=tests/unit/streams)
 	@$(MAKE) --no-print-directory dev PYTHON=python3 VENV=.venv-$(PYTHON) SUPPORTED_PYTHON=$(PYTHON)
-	.venv-$(PYTHON)/bin/python -m pytest -p no:cacheprovider $(TESTS)
+	.venv-$(PYTHON)/bin/python -m pytest -n 2 --dist loadfile -p no:cacheprovider $(TESTS)
 
 mutants: dev ## Take each repair of Faust out of a copy of the engine, and see its test fail (three minutes)
 	$(RUN) -m tests.mutants

@@ -106,5 +106,5 @@ def told() -> Iterator[None]:
         yield
     except (BadData, FileExistsError) as error:
         told = f"{error.filename} is there already" if isinstance(error, FileExistsError) else str(error)
-        console.print(told, style="red", markup=False, highlight=False)
+        console.print(told, style="red", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(1) from None

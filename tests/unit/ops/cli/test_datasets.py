@@ -21,7 +21,10 @@ def data(*arguments: str | Path) -> tuple[int, str]:
 
 def written(folder: Path, name: str, rows: int = 60) -> Path:
     path = folder / f"{name}.csv"
-    lines = [f"{name} story {n} about {n * 7} things,{LABELS[n % 5]},{1 + n % 4}" for n in range(rows)]
+    first = 1000 * len(name)  # by no word is a source told
+    lines = [
+        f"story {first + n} about {first + n * 7} things,{LABELS[n % 5]},{1 + n % 4}" for n in range(rows)
+    ]
     path.write_text("\n".join(["text,diagnosis,urgency_level", *lines]))
     return path
 

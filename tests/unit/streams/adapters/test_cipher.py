@@ -37,7 +37,11 @@ def test_new_tokens_are_sealed_with_the_first_key() -> None:
     )
 
 
-@pytest.mark.parametrize("token", ["", "not a token", FernetCipher([OLD_KEY]).encrypt(b"x")])
+@pytest.mark.parametrize(
+    "token",
+    ["", "not a token", FernetCipher([OLD_KEY]).encrypt(b"x")],
+    ids=["nothing", "no token", "another key"],
+)
 def test_another_key_opens_nothing(token: str) -> None:
     with pytest.raises(ConfigurationError):
         FernetCipher([NEW_KEY]).decrypt(token)
