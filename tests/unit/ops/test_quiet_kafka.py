@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+from collections.abc import Iterator
 from typing import NoReturn
 
 import pytest
@@ -14,6 +15,15 @@ _TRIES = 8
 _PRESSED_AFTER_S = 0.3
 
 
+@pytest.fixture
+def _ctrl_c_interrupts() -> Iterator[None]:
+    """A process that was started in the background ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_ctrl_c_interrupts")
 def test_ctrl_c_while_the_brokers_are_away_is_no_error_of_the_client(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
