@@ -15,6 +15,7 @@ from confluent_kafka import (
 )
 
 from ops.quiet_kafka import quiet
+from streams.leadership import until_led
 from streams.topics import ALL_TOPICS, MESSAGES, RAW_MESSAGE_MAX_BYTES
 
 __all__ = ["AWAY", "BACK", "Follower", "Sender"]
@@ -153,7 +154,7 @@ class Follower:
         """An explicit end offset: the symbolic one is resolved later, and would miss what comes meanwhile."""
         if from_start:
             return TopicPartition(topic, partition, OFFSET_BEGINNING)
-        _, end = self._consumer.get_watermark_offsets(
-            TopicPartition(topic, partition), timeout=_METADATA_TIMEOUT_S
-        )
+        place = TopicPartition(topic, partition)
+        # A broker that has just come back answers before it leads its partitions.
+        _, end = until_led(self._consumer.get_watermark_offsets, place, timeout=_METADATA_TIMEOUT_S)
         return TopicPartition(topic, partition, end)

@@ -22,6 +22,7 @@ from pydantic import ValidationError
 from ops.cli.record_key import record_key
 from schemas import DeadLetter, DeadLetterReason
 from streams.envelope import CE_TYPE, TRACEPARENT
+from streams.leadership import until_led
 from streams.topics import DEAD_LETTER_MAX_BYTES, DEADLETTERS, MESSAGES
 
 __all__ = ["Filter", "LetterBox", "NotKept", "OpenLetter"]
@@ -169,7 +170,7 @@ class LetterBox:
         )
         for partition in sorted(partitions):
             place = TopicPartition(DEADLETTERS.name, partition, OFFSET_BEGINNING)
-            begin, end = self._consumer.get_watermark_offsets(place, timeout=_TIMEOUT_S)
+            begin, end = until_led(self._consumer.get_watermark_offsets, place, timeout=_TIMEOUT_S)
             self._consumer.assign([place])
             while begin < end:
                 record = self._consumer.poll(_TIMEOUT_S)
