@@ -171,9 +171,15 @@ def keep_apart(splits: Splits) -> tuple[Splits, dict[str, int]]:
 
 def leaks(splits: Splits) -> tuple[str, ...]:
     """Look in what trains and what judges for what could be learned instead of medicine; none of it ends the run."""
+    return told_leaks(leaks_among(*_dealt(splits)))
+
+
+def _dealt(splits: Splits) -> tuple[list[Row], list[str]]:
+    """Return all rows, and the split of each."""
     parts = {"train": splits.train, "calibration": splits.calibration, "test": splits.test}
-    rows = [row for part in parts.values() for row in part]
-    return told_leaks(leaks_among(rows, [name for name, part in parts.items() for _ in part]))
+    return [row for part in parts.values() for row in part], [
+        name for name, part in parts.items() for _ in part
+    ]
 
 
 def judge_unseen(
@@ -242,9 +248,7 @@ def record(
 
 
 def _sha256_of(splits: Splits) -> str:
-    parts = {"train": splits.train, "calibration": splits.calibration, "test": splits.test}
-    dealt = [(row, name) for name, rows in parts.items() for row in rows]
-    rows, names = [row for row, _ in dealt], [name for _, name in dealt]
+    rows, names = _dealt(splits)
     return content_sha256(rows, cluster(rows), names)
 
 

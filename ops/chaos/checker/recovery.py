@@ -6,7 +6,7 @@ topic and of the lanes count, since a fault of the first stage stalls the former
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -61,18 +61,16 @@ def by_kind(recoveries: Iterable[Recovery]) -> dict[str, dict[str, float | int |
     return {kind: _summary(of_kind) for kind, of_kind in sorted(grouped.items())}
 
 
-def against_targets(recoveries: Iterable[Recovery]) -> dict[str, dict[str, float | bool | None]]:
-    """The worst of each kind that has an aim, beside it. `met` is null where no message came in after the faults."""
-    found = by_kind(recoveries)
+def against_targets(
+    kinds: Mapping[str, Mapping[str, float | int | None]],
+) -> dict[str, dict[str, float | bool | None]]:
+    """The worst of each of `by_kind` that has an aim, beside it. `met` is null where no message followed the faults."""
     targets: dict[str, dict[str, float | bool | None]] = {}
     for kind, aim_s in TARGETS_S.items():
-        if kind in found:
-            worst_s = found[kind]["max"]
-            targets[kind] = {
-                "aim_s": aim_s,
-                "worst_s": worst_s,
-                "met": None if worst_s is None else worst_s <= aim_s,
-            }
+        if kind in kinds:
+            worst_s = kinds[kind]["max"]
+            met = None if worst_s is None else worst_s <= aim_s
+            targets[kind] = {"aim_s": aim_s, "worst_s": worst_s, "met": met}
     return targets
 
 

@@ -56,7 +56,7 @@ class Verdict:
 
     def document(self) -> dict[str, Any]:
         """The verdict as JSON; lists are cut to a few examples."""
-        found = self.outcomes
+        found, kinds = self.outcomes, by_kind(self.recoveries)
         return {
             "passed": self.passed,
             "accepted": self.accepted,
@@ -76,9 +76,9 @@ class Verdict:
             "vanished": len(found.vanished),
             "unreadable": len(self.unreadable),
             "faults": len(self.recoveries),
-            "recovery_s": {kind: row["max"] for kind, row in by_kind(self.recoveries).items()},
-            "recovery_by_kind": by_kind(self.recoveries),
-            "targets": against_targets(self.recoveries),
+            "recovery_s": {kind: row["max"] for kind, row in kinds.items()},
+            "recovery_by_kind": kinds,
+            "targets": against_targets(kinds),
             "recoveries": [asdict(recovery) for recovery in self.recoveries],
             "decided_by_version": self.versions,
             "duplicated_by_topic": self.duplicates,
