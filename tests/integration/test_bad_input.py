@@ -99,13 +99,18 @@ def test_a_compressed_batch_is_decided(
 
 
 def _produce_compressed(bootstrap: str, codec: str, message_ids: list[str]) -> tuple[int, int]:
-    """Send one batch; return the partition and offset of its first record."""
+    """Send compressed batches; return the partition and offset of the first record.
+
+    The text repeats itself: librdkafka sends a batch as it is where compressing doesn't make it smaller,
+    and a flush may put the first message into a batch of its own.
+    """
+    text = "My knee hurts since I fell. " * 20
     places: list[tuple[int, int]] = []
     producer = Producer({"bootstrap.servers": bootstrap, "compression.type": codec, "linger.ms": 200})
     for name in message_ids:
         producer.produce(
             MESSAGES.name,
-            json.dumps(message(message_id=name)).encode(),
+            json.dumps(message(message_id=name, text=text)).encode(),
             key=b"one partition",
             on_delivery=lambda _, record: places.append((record.partition(), record.offset())),
         )
