@@ -31,6 +31,8 @@ class Recipe:
     gradient_norm: float = 1.0
     urgency_weight: float = 1.0
     dropout: VitalsDropout = field(default_factory=VitalsDropout)
+    typos: float = 0.0
+    asides: float = 0.0
 
 
 def make_deterministic(seed: int, threads: int) -> None:
@@ -76,5 +78,10 @@ def _config(recipe: Recipe) -> TrainConfig:
             gradient_norm=recipe.gradient_norm,
         ),
         losses=Losses(urgency_weight=recipe.urgency_weight),
-        augmentation=Augmentation(vitals_hidden=recipe.dropout.whole, vital_hidden=recipe.dropout.field),
+        augmentation=Augmentation(
+            vitals_hidden=recipe.dropout.whole,
+            vital_hidden=recipe.dropout.field,
+            typos=recipe.typos,
+            asides=recipe.asides,
+        ),
     )

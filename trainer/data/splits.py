@@ -6,7 +6,7 @@ a whole cluster then goes to one split, so a test row has no near-copy in traini
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 import numpy as np
@@ -82,9 +82,13 @@ def split(
     return Splits(tuple(parts["train"]), tuple(parts["calibration"]), tuple(parts["test"]))
 
 
-def twins_of(held_out: Sequence[Row], rows: Sequence[Row]) -> list[Row]:
-    """Return those of `rows` that share a cluster with a row of `held_out`, both clustered together."""
-    clusters = cluster([*held_out, *rows])
+def twins_of(held_out: Sequence[Row], rows: Sequence[Row], *, grouped: bool = True) -> list[Row]:
+    """Return those of `rows` that share a cluster with a row of `held_out`, both clustered together.
+
+    Where they aren't `grouped` texts alone join, whatever the sources say.
+    """
+    known = [*held_out, *rows]
+    clusters = cluster(known if grouped else [replace(row, group=str(n)) for n, row in enumerate(known)])
     taken = set(clusters[: len(held_out)].tolist())
     return [
         row for row, number in zip(rows, clusters[len(held_out) :].tolist(), strict=True) if number in taken

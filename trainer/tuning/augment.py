@@ -2,7 +2,8 @@
 
 Synonyms are the phrases that the corpus's lexicon has for one finding, lay and clinical; a phrase that stands for
 several findings is left alone. Paraphrases were made ahead of training (`trainer.paraphrase`). Typing is roughened by
-the corpus's own noise: slips, casing, short forms.
+the corpus's own noise: slips, casing, short forms. What says nothing of the complaint is put around it last
+(`trainer.tuning.asides`).
 """
 
 import re
@@ -17,6 +18,7 @@ from trainer.corpus.model import PhraseKind
 from trainer.corpus.noise import roughen
 from trainer.corpus.tables import symptoms
 from trainer.data.rows import Row
+from trainer.tuning.asides import put_around
 from trainer.tuning.config import Augmentation
 
 __all__ = ["phrases", "synonyms", "vary"]
@@ -27,7 +29,7 @@ _SHORTEST_CHARACTERS = 4
 
 def vary(rows: Sequence[Row], settings: Augmentation, rng: np.random.Generator) -> list[Row]:
     """Return rows with varied texts. Draws nothing from `rng` where nothing is to be varied."""
-    if settings.typos == 0.0 and settings.synonyms == 0.0 and settings.paraphrases is None:
+    if not (settings.typos or settings.synonyms or settings.asides or settings.paraphrases):
         return list(rows)
     random = Random(int(rng.integers(2**62)))
     return [replace(row, text=_vary_text(_drawn(row, settings, random), settings, random)) for row in rows]
@@ -78,4 +80,6 @@ def _vary_text(text: str, settings: Augmentation, random: Random) -> str:
 
     if settings.synonyms:
         text = phrases().sub(other, text)
-    return roughen(text, random, clinician=False) if random.random() < settings.typos else text
+    if random.random() < settings.typos:
+        text = roughen(text, random, clinician=False)
+    return put_around(text, random) if settings.asides and random.random() < settings.asides else text

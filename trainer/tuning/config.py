@@ -177,6 +177,10 @@ class Augmentation(_Part):
     vital_hidden: Annotated[float, Field(ge=0, le=1, description="Each field, where not all are.")] = 0.15
     typos: Annotated[float, Field(ge=0, le=1, description="That a text is mistyped.")] = 0.0
     synonyms: Annotated[float, Field(ge=0, le=1, description="That a term becomes a synonym.")] = 0.0
+    asides: Annotated[
+        float,
+        Field(ge=0, le=1, description="That a greeting, a name or an idle sentence stands around a text."),
+    ] = 0.0
     paraphrases: Paraphrases | None = None
 
 

@@ -33,14 +33,17 @@ def test_a_written_row_with_the_text_of_a_held_out_real_row_does_not_train() -> 
     assert (splits.calibration, splits.test) == (dealt.calibration, dealt.test)
 
 
-def test_its_whole_written_complaint_goes_with_it() -> None:
+def test_the_same_complaint_in_other_words_trains() -> None:
     train = (
         written("chest pain", "angina"),
         written("tight in the chest since noon", "angina"),
         written("cough"),
     )
     splits, left_out = keep_apart(Splits(train, (), (real("chest pain"),)))
-    assert (texts(splits.train), left_out) == ({"cough"}, {"visits": 2})
+    assert (texts(splits.train), left_out) == (
+        {"tight in the chest since noon", "cough"},
+        {"visits": 1},
+    )
 
 
 def test_held_out_written_rows_leave_nothing_out() -> None:
