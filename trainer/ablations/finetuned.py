@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.ablations.crossval import deals
+from trainer.ablations.near_copies import NearCopies
 from trainer.ablations.urgency import SEED, WRITTEN_VISITS
 from trainer.baselines import BagOfWords
 from trainer.calibrate import probabilities
@@ -55,16 +56,19 @@ def out_of_fold(
 ) -> dict[str, NDArray[np.float64]]:
     """Return P(level) [k, 5] of the `real` visits by name of the method, never from a fold with their complaint.
 
-    One seed deals the folds and trains. The last entry is the mean of the baseline's and the last method's answers.
+    A fold leaves out the `written` near-copies of the visits that it asks about. One seed deals the folds and trains.
+    The last entry is the mean of the baseline's and the last method's answers.
     """
     methods = {name: setting for name, setting in METHODS.items() if written or not setting[1]}
     answers = {name: np.zeros((len(real), len(URGENCY_LEVELS))) for name in (BASELINE, *methods)}
+    copies = NearCopies([*real, *written])
     for fold, (train, test) in enumerate(deals(levels, cluster(real), seed)):
         known, asked = [real[i] for i in train], [real[i] for i in test]
+        beside = [written[i] for i in copies.without(written, asked)]
         answers[BASELINE][test] = BagOfWords(known, "urgency").probabilities(asked, len(URGENCY_LEVELS))
         for name, (preset, with_written) in methods.items():
             say(f"fold {fold + 1}: {name}")
-            rows = [*known * max(1, round(len(written) / len(known))), *written] if with_written else known
+            rows = [*known * max(1, round(len(beside) / len(known))), *beside] if with_written else known
             answers[name][test] = ask(_config(preset, seed), rows, asked)
     *_, last = methods
     return answers | {EITHER: (answers[BASELINE] + answers[last]) / 2}

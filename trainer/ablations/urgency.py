@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from trainer.ablations.crossval import Fold, deals
 from trainer.ablations.embedded import Embedded, embedded, joined
 from trainer.ablations.heads import UrgencyHead
+from trainer.ablations.near_copies import NearCopies
 from trainer.baselines import BagOfWords
 from trainer.data import corpus, ktas, visits
 from trainer.data.rows import URGENCY_LEVELS, Row, labelled
@@ -52,12 +53,16 @@ class HeadSetting:
 
 @dataclass(frozen=True, slots=True)
 class Visits:
-    """Real visits with their levels (index 0-4) and clusters, and written rows by source."""
+    """Real visits with their levels (index 0-4) and clusters, and written rows by source.
+
+    `copies`: of all their texts. No head trains on a written near-copy of a real visit that it doesn't train on.
+    """
 
     real: Embedded
     levels: NDArray[np.int64]
     clusters: NDArray[np.int64]
     written: Mapping[str, Embedded]
+    copies: NearCopies
 
     def folds(self, seed: int) -> Iterator[Fold]:
         """Yield the folds that `heads` has with this seed."""
@@ -101,7 +106,8 @@ class Visits:
         return min(_HELD_BY, key=error)
 
     def _fit(self, setting: HeadSetting, train: NDArray[np.int64], held_by: float) -> UrgencyHead:
-        parts = [self.written[name] for name in setting.written]
+        held_out = np.setdiff1d(np.arange(len(self.levels)), train)
+        parts = [self._apart(self.written[name], held_out) for name in setting.written]
         parts += [self.real.take(train)] if setting.real else []
         rows = joined(parts)
         weights = np.array([_REAL_ROW_COUNTS_AS if row.source == ktas.SOURCE else 1.0 for row in rows.rows])
@@ -109,13 +115,13 @@ class Visits:
             rows, weights, held_by=held_by, with_words=setting.with_words, with_vitals=setting.with_vitals
         )
 
+    def _apart(self, part: Embedded, held_out: NDArray[np.int64]) -> Embedded:
+        return part.take(self.copies.without(part.rows, [self.real.rows[i] for i in held_out]))
+
 
 def read_visits(data: Path, cache: Path, written: Sequence[str] = (corpus.SOURCE, visits.SOURCE)) -> Visits:
     """Read the real visits under `data`, write those of the sources in `written`, and embed them all."""
     real, levels = labelled(ktas.load(data), "urgency")
-    return Visits(
-        embedded(real, cache),
-        levels,
-        cluster(real),
-        {name: embedded(_WRITE[name](), cache) for name in written},
-    )
+    beside = {name: embedded(_WRITE[name](), cache) for name in written}
+    copies = NearCopies([*real, *(row for part in beside.values() for row in part.rows)])
+    return Visits(embedded(real, cache), levels, cluster(real), beside, copies)

@@ -6,7 +6,7 @@ a whole cluster then goes to one split, so a test row has no near-copy in traini
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from random import Random
 
 import numpy as np
@@ -83,12 +83,8 @@ def split(
 
 
 def twins_of(held_out: Sequence[Row], rows: Sequence[Row], *, grouped: bool = True) -> list[Row]:
-    """Return those of `rows` that share a cluster with a row of `held_out`, both clustered together.
-
-    Where they aren't `grouped` texts alone join, whatever the sources say.
-    """
-    known = [*held_out, *rows]
-    clusters = cluster(known if grouped else [replace(row, group=str(n)) for n, row in enumerate(known)])
+    """Return those of `rows` that share a cluster with a row of `held_out`; `grouped` as for `cluster`."""
+    clusters = cluster([*held_out, *rows], grouped=grouped)
     taken = set(clusters[: len(held_out)].tolist())
     return [
         row for row, number in zip(rows, clusters[len(held_out) :].tolist(), strict=True) if number in taken
@@ -99,9 +95,12 @@ def _stratum(row: Row) -> tuple[str, str | None, bool]:
     return row.source, row.diagnosis, (row.urgency_level or _LEAST_URGENT) <= _URGENT_LEVELS
 
 
-def cluster(rows: Sequence[Row]) -> NDArray[np.int64]:
-    """Return each row's cluster number [k]; similarity is transitive (connected components)."""
-    edges = [*_same_group(rows), *_similar_texts(rows)]
+def cluster(rows: Sequence[Row], *, grouped: bool = True) -> NDArray[np.int64]:
+    """Return each row's cluster number [k]; similarity is transitive (connected components).
+
+    Where they aren't `grouped` texts alone join, whatever the sources say.
+    """
+    edges = [*(_same_group(rows) if grouped else ()), *_similar_texts(rows)]
     left, right = np.array(edges, dtype=np.int64).reshape(-1, 2).T
     graph = coo_matrix((np.ones(len(edges)), (left, right)), shape=(len(rows), len(rows)))
     labels: NDArray[np.int64] = connected_components(graph, directed=False)[1].astype(np.int64)

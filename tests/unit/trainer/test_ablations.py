@@ -11,16 +11,18 @@ from numpy.typing import NDArray
 from streams.text import VITALS_FIELDS
 from tests.unit.trainer.tiny import row
 from trainer.ablations import left_out as left_out_module
-from trainer.ablations import vitals
+from trainer.ablations import urgency, vitals
 from trainer.ablations.crossval import deals, figures
 from trainer.ablations.embedded import Embedded
 from trainer.ablations.finetuned import BASELINE, EITHER, METHODS, out_of_fold
 from trainer.ablations.heads import UrgencyHead
 from trainer.ablations.left_out import Answered, compared, left_out, without_twins
+from trainer.ablations.near_copies import NearCopies
 from trainer.ablations.policy import chosen_threshold, flagged_by_rules, price
-from trainer.ablations.urgency import Visits
+from trainer.ablations.urgency import HeadSetting, Visits
 from trainer.ablations.vitals import CODINGS, in_words
 from trainer.data.rows import Row, labelled, stack_vitals
+from trainer.data.words import words as words_of
 from trainer.tuning.config import TrainConfig
 
 ROWS = tuple(row(f"n {n}", urgency_level=1 + n % 5, heart_rate_bpm=200 - 30 * (n % 5)) for n in range(60))
@@ -43,7 +45,13 @@ def visits_of(real: Sequence[Row], written: Sequence[Row]) -> Visits:
         return Embedded(tuple(rows), np.zeros((len(rows), 5), dtype=np.float32), stack_vitals(rows))
 
     levels = np.array([one.urgency_index or 0 for one in real])
-    return Visits(asked(real), levels, np.arange(len(real)), {"visits": asked(written)})
+    copies = NearCopies([*real, *written])
+    return Visits(asked(real), levels, np.arange(len(real)), {"visits": asked(written)}, copies)
+
+
+def said(rows: Sequence[Row]) -> set[str]:
+    """What stands in near-copies that differ by case and punctuation."""
+    return {" ".join(words_of(one.text)) for one in rows}
 
 
 def test_a_head_learns_from_vital_signs_and_from_words_and_sees_only_what_it_may() -> None:
@@ -75,15 +83,16 @@ def test_a_complaint_is_never_in_two_folds() -> None:
 def test_each_visit_is_answered_by_what_was_trained_on_other_complaints() -> None:
     real = [row(f"ache{n % 30} fever{n % 30} rash{n % 30}", urgency_level=1 + n % 5) for n in range(60)]
     written = [row(f"written {n}", urgency_level=1 + n % 5) for n in range(90)]
+    copies = [row(f"Ache{n} fever{n}, rash{n}!", urgency_level=1) for n in range(30)]
     asked: list[int] = []
 
     def ask(_config: TrainConfig, rows: Sequence[Row], others: Sequence[Row]) -> NDArray[np.float64]:
-        assert not {one.text for one in rows} & {one.text for one in others}
+        assert not said(rows) & said(others)
         asked.append(len(rows))
         return np.eye(5)[labelled(others, "urgency")[1]]
 
     levels = np.array([one.urgency_index for one in real])
-    answers = out_of_fold(real, levels, written, seed=0, ask=ask, say=lambda _line: None)
+    answers = out_of_fold(real, levels, [*written, *copies], seed=0, ask=ask, say=lambda _line: None)
     assert list(answers) == [BASELINE, *METHODS, EITHER]
     for name in METHODS:
         assert (answers[name] == np.eye(5)[levels]).all()
@@ -92,6 +101,40 @@ def test_each_visit_is_answered_by_what_was_trained_on_other_complaints() -> Non
     assert max(asked) > 90 + 60
     without = out_of_fold(real, levels, (), seed=0, ask=ask, say=lambda _line: None)
     assert list(without) == [BASELINE, next(iter(METHODS)), EITHER]
+
+
+def test_no_head_trains_on_written_near_copies_of_visits_that_it_does_not_train_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fitted: list[tuple[Row, ...]] = []
+
+    class Head:
+        def __init__(self, train: Embedded, _weights: NDArray[np.float64], **_settings: object) -> None:
+            fitted.append(train.rows)
+
+        def probabilities(self, rows: Embedded) -> NDArray[np.float64]:
+            return np.full((len(rows.rows), 5), 0.2)
+
+    monkeypatch.setattr(urgency, "UrgencyHead", Head)
+    real = [
+        row(f"ache{n} fever{n} rash{n}", urgency_level=1 + n % 5, source="ktas", group="all")
+        for n in range(60)
+    ]
+    copies = [row(f"Ache{n}; fever{n}, rash{n}", urgency_level=1, group="all") for n in range(60)]
+    others = [row(f"written {n}", urgency_level=1 + n % 5, group="all") for n in range(20)]
+    visits = visits_of(real, [*copies, *others])
+
+    visits.heads(HeadSetting(written=("visits",), real=True), seed=0)
+    assert len(fitted) == 5 * (3 + 1)  # three penalties tried on an inner fold, and the fold's own head
+    for rows in fitted:
+        of_real, of_written = (
+            said([one for one in rows if (one.source == "ktas") is is_real]) for is_real in (True, False)
+        )
+        assert of_written == of_real | said(others)
+
+    fitted.clear()
+    visits.heads(HeadSetting(written=("visits",), real=False), seed=0)
+    assert fitted == [tuple(others)]
 
 
 def test_the_threshold_finds_the_wanted_share_with_the_rules_help() -> None:
@@ -140,7 +183,9 @@ def test_heads_of_a_left_out_hospital_hang_on_written_rows_alone(
     """Levels are told by the heart rate; the real visits have them turned round, and are never learned from."""
     monkeypatch.setattr(vitals, "embedded", fake_embedded)
     real = [
-        replace(one, urgency_level=6 - one.urgency_level, source="ktas") for one in ROWS if one.urgency_level
+        replace(one, text=f"real {n}", urgency_level=6 - one.urgency_level, source="ktas")
+        for n, one in enumerate(ROWS)
+        if one.urgency_level
     ]
     answered = list(left_out(visits_of(real, ROWS), tmp_path))
     told = {(one.way, one.hidden, one.coding): one.p.argmax(axis=1) for one in answered}
