@@ -147,9 +147,40 @@ def test_the_threshold_finds_the_wanted_share_with_the_rules_help() -> None:
     assert price(rules | (score >= 0.6), urgent) == (0.75, 0.5)
 
 
-def test_rules_flag_by_words_and_by_vital_signs() -> None:
-    rows = [row("sore toe", spo2_percent=98.0), row("sore toe", consciousness=4.0), row("cardiac arrest")]
-    assert flagged_by_rules(rows).tolist() == [False, True, True]
+@pytest.mark.parametrize(
+    ("one", "flagged"),
+    [
+        (row("sore toe", spo2_percent=98.0), False),
+        (row("sore toe", consciousness=0.0), False),
+        (row("sore toe", consciousness=1.0), True),
+        (row("sore toe", consciousness=4.0), True),
+        (row("cardiac arrest"), True),
+        (row("vaginal bleeding"), False),
+        (row("vaginal bleeding", pregnant=0.0), False),
+        (row("vaginal bleeding", pregnant=1.0), True),
+        (row("headache", systolic_bp_mmhg=165.0, pregnant=0.0), False),
+        (row("headache", systolic_bp_mmhg=165.0, pregnant=1.0), True),
+        (row("fever", temperature_c=38.5, age_years=40.0), False),
+        (row("fever", temperature_c=38.5, age_years=0.05), True),
+        (row("fever", spo2_percent=92.0, respiratory_rate_bpm=25.0, supplemental_oxygen=0.0), False),
+        (row("fever", spo2_percent=92.0, respiratory_rate_bpm=25.0, supplemental_oxygen=1.0), True),
+    ],
+)
+def test_rules_flag_by_words_and_by_vital_signs(one: Row, flagged: bool) -> None:
+    assert flagged_by_rules([one]).tolist() == [flagged]
+
+
+def test_a_temperature_is_what_was_measured_and_not_what_float32_makes_of_it() -> None:
+    def with_six_points(celsius: float) -> Row:
+        return row(
+            "sore toe",
+            temperature_c=celsius,
+            respiratory_rate_bpm=22.0,
+            systolic_bp_mmhg=80.0,
+            heart_rate_bpm=98.0,
+        )
+
+    assert flagged_by_rules([with_six_points(36.0), with_six_points(36.1)]).tolist() == [True, False]
 
 
 def test_vital_signs_in_words_name_what_is_known() -> None:
