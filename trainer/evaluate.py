@@ -9,7 +9,7 @@ from rich.table import Table
 
 from trainer.baselines import BagOfWords, majority
 from trainer.calibrate import most_urgent_plausible, probabilities
-from trainer.data.rows import DIAGNOSIS_LABELS, URGENCY_LEVELS, Row, labelled
+from trainer.data.rows import DIAGNOSIS_LABELS, NORMAL, URGENCY_LEVELS, Row, labelled
 from trainer.data.splits import cluster
 from trainer.metrics import (
     Figure,
@@ -30,7 +30,6 @@ from trainer.served import Answers
 
 __all__ = ["Calibrated", "Result", "baseline_results", "model_results", "table"]
 
-_NORMAL = DIAGNOSIS_LABELS.index("normal")
 _URGENCY = {
     "qwk": quadratic_weighted_kappa,
     "macro_f1": macro_f1,
@@ -135,9 +134,9 @@ def _result(
 def _diagnosis(truth: NDArray[np.int64]) -> dict[str, Callable[[Matrices], NDArray[np.float64]]]:
     """Return what can be told of these rows: nobody is missed where nobody is sick."""
     statistics: dict[str, Callable[[Matrices], NDArray[np.float64]]] = {"macro_f1": macro_f1}
-    if (truth != _NORMAL).any():
+    if (truth != NORMAL).any():
         statistics["sick_as_normal"] = sick_as_normal
-    if (truth == _NORMAL).any():
+    if (truth == NORMAL).any():
         statistics["others_called_sick"] = others_called_sick
     return statistics
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.data.rows import NORMAL
+
 __all__ = [
     "Figure",
     "areas",
@@ -29,7 +31,6 @@ Matrices = NDArray[np.float64]
 _RESAMPLES = 1000
 _ECE_BINS = 10
 _URGENT_LEVELS = 2
-_NORMAL = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +81,14 @@ def macro_f1(matrix: Matrices) -> NDArray[np.float64]:
 
 def sick_as_normal(matrix: Matrices) -> NDArray[np.float64]:
     """Share of the rows of an illness that were answered as normal, the first class."""
-    sick = matrix[..., _NORMAL + 1 :, :]
-    return np.asarray(_ratio(sick[..., _NORMAL].sum(axis=-1), sick.sum(axis=(-2, -1))))
+    sick = matrix[..., NORMAL + 1 :, :]
+    return np.asarray(_ratio(sick[..., NORMAL].sum(axis=-1), sick.sum(axis=(-2, -1))))
 
 
 def others_called_sick(matrix: Matrices) -> NDArray[np.float64]:
     """Share of the normal rows that were answered as any illness."""
-    normal = matrix[..., _NORMAL, :]
-    return np.asarray(_ratio(normal[..., _NORMAL + 1 :].sum(axis=-1), normal.sum(axis=-1)))
+    normal = matrix[..., NORMAL, :]
+    return np.asarray(_ratio(normal[..., NORMAL + 1 :].sum(axis=-1), normal.sum(axis=-1)))
 
 
 def quadratic_weighted_kappa(matrix: Matrices) -> NDArray[np.float64]:

@@ -11,12 +11,12 @@ from sklearn.linear_model import LogisticRegression
 from trainer.ablations.embedded import Embedded, embedded, joined
 from trainer.ablations.urgency import SEED, STORIES
 from trainer.data import corpus, medquad, symptom2disease
-from trainer.data.rows import DIAGNOSIS_LABELS, labelled
+from trainer.data.rows import DIAGNOSIS_LABELS, NORMAL, labelled
 from trainer.metrics import macro_f1
 
 __all__ = ["DiagnosisFigures", "unseen_sources"]
 
-_NORMAL, _ITERATIONS = DIAGNOSIS_LABELS.index("normal"), 1000
+_ITERATIONS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,9 @@ def _figures(train: Embedded, judged: Embedded) -> DiagnosisFigures:
     truth, answer = labelled(judged.rows, "diagnosis")[1], model.predict(judged.text)
     matrix = np.zeros((len(DIAGNOSIS_LABELS),) * 2)
     np.add.at(matrix, (truth, answer), 1.0)
-    sick = truth != _NORMAL
+    sick = truth != NORMAL
     return DiagnosisFigures(
         float(macro_f1(matrix)),
-        float((answer[sick] == _NORMAL).mean()),
-        float((answer[~sick] != _NORMAL).mean()),
+        float((answer[sick] == NORMAL).mean()),
+        float((answer[~sick] != NORMAL).mean()),
     )

@@ -8,10 +8,12 @@ from numpy.typing import NDArray
 
 from streams.text import VITALS_FIELDS
 
-__all__ = ["DIAGNOSIS_LABELS", "NO_VITALS", "URGENCY_LEVELS", "Row", "labelled", "stack_vitals"]
+__all__ = ["DIAGNOSIS_LABELS", "NORMAL", "NO_VITALS", "URGENCY_LEVELS", "Row", "labelled", "stack_vitals"]
 
 DIAGNOSIS_LABELS = ("normal", "hypertension", "diabetes", "heart_disease", "cancer")
 """In the order of the logits. `normal` means none of the other four explains the presentation, never health."""
+
+NORMAL = DIAGNOSIS_LABELS.index("normal")
 
 URGENCY_LEVELS = (1, 2, 3, 4, 5)
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.data import medquad
-from trainer.data.rows import DIAGNOSIS_LABELS, Row, labelled
+from trainer.data.rows import DIAGNOSIS_LABELS, NORMAL, Row, labelled
 from trainer.data.splits import cluster
 from trainer.evaluation.budget import Budget
 from trainer.evaluation.evidence import Evidence, sampled
@@ -21,7 +21,6 @@ __all__ = ["PATTERNS", "by_patterns", "label_words", "named"]
 PATTERNS = "the patterns of its labels, on the text"
 _KEY, _TITLE = "label_words", "Diagnoses by whether the text says what its label came from"
 _LABELS_NAMED: Mapping[str, Callable[[str], Sequence[str]]] = {medquad.SOURCE: medquad.labels_named}
-_NORMAL = DIAGNOSIS_LABELS.index("normal")
 _COLUMNS = (
     "test set",
     "rows",
@@ -79,7 +78,7 @@ def label_words(version: JudgedVersion, evidence: Evidence, budget: Budget) -> l
 def _lines(
     rows: Sequence[Row], truth: NDArray[np.int64], model: NDArray[np.int64], patterns: NDArray[np.int64]
 ) -> list[tuple[Cell, ...]]:
-    sick, says = truth != _NORMAL, np.array([named(row) for row in rows])
+    sick, says = truth != NORMAL, np.array([named(row) for row in rows])
     clusters = cluster(rows)
     lines: list[tuple[Cell, ...]] = []
     for title, chosen in (
@@ -112,4 +111,4 @@ def _right(matrix: Matrices) -> NDArray[np.float64]:
 
 
 def _normal(matrix: Matrices) -> NDArray[np.float64]:
-    return np.asarray(matrix[..., _NORMAL].sum(axis=-1) / matrix.sum(axis=(-2, -1)))
+    return np.asarray(matrix[..., NORMAL].sum(axis=-1) / matrix.sum(axis=(-2, -1)))
