@@ -138,7 +138,9 @@ class RunRecord(_Record):
     training_minutes: float = Field(description="Of that, the epochs.")
     code: CodeVersion
     data: DataUsed
-    paraphrases: ParaphrasesUsed | None = Field(default=None, description="None where `continued` is not.")
+    paraphrases: ParaphrasesUsed | None = Field(
+        default=None, description="None where none were drawn from, and in older records with `continued`."
+    )
     seed: int
     encoder: str
     encoder_sha256: str | None = Field(

@@ -9,7 +9,6 @@ and after, and decides nothing.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import sha256
 from pathlib import Path
 from time import monotonic
 
@@ -29,12 +28,11 @@ from trainer.export import export_int8
 from trainer.finetune import make_deterministic
 from trainer.model import TriageBert
 from trainer.packaging import package
-from trainer.paraphrase.files import with_paraphrases
+from trainer.paraphrase.using import in_other_words
 from trainer.processes import processes
 from trainer.recording import UNCALIBRATED, first_record, judged, scores
 from trainer.runs import (
     EpochRecord,
-    ParaphrasesUsed,
     RunFolder,
     RunRecord,
     Score,
@@ -84,7 +82,7 @@ class _Run:
         make_deterministic(config.seed, config.threads)
         dataset = load_data(config)
         splits = dataset.splits
-        paraphrases = _paraphrases(config, splits.train)
+        rows, paraphrases = in_other_words(splits.train, config)
         _check_labels(splits.train, splits.calibration)
         check_every_class(splits)
         if self.earlier is not None and self.earlier.data.sha256 != dataset.manifest.content_sha256:
@@ -107,7 +105,7 @@ class _Run:
                 folder.encoder.write_text(pretrained.encoder.config.to_json_string(), encoding="utf-8")
         windower = windower_of(folder.version_dir, config.max_length)
 
-        before_epochs(model, splits.train, windower, config)
+        before_epochs(model, rows, windower, config)
         record = self.earlier or self._first_record(started, dataset, model, encoder_sha256)
         record = record.model_copy(update={"paraphrases": paraphrases})
         if self.earlier is None:
@@ -117,7 +115,7 @@ class _Run:
             folder.write(record)
         trained = train_epochs(
             model,
-            splits.train,
+            rows,
             windower,
             config,
             title=f"fine-tune ({config.method.kind})",
@@ -213,15 +211,6 @@ def load_data(config: TrainConfig) -> Dataset:
     if config.data is None:
         return write_corpus("corpus", config.corpus_messages, seed=config.seed)
     return read_labelled(Path(config.data), seed=config.seed)
-
-
-def _paraphrases(config: TrainConfig, rows: Sequence[Row]) -> ParaphrasesUsed | None:
-    """Read them before anything is trained: a mistake in the file costs seconds."""
-    if (chosen := config.augmentation.paraphrases) is None:
-        return None
-    path = Path(chosen.file)
-    found = sum(bool(row.paraphrases) for row in with_paraphrases(rows, path))
-    return ParaphrasesUsed(sha256=sha256(path.read_bytes()).hexdigest(), rows=found)
 
 
 def _check_labels(train: Sequence[Row], calibration: Sequence[Row]) -> None:

@@ -11,6 +11,7 @@ from trainer.data.rows import Row
 from trainer.encoders import Pretrained, load_encoder
 from trainer.finetune import make_deterministic
 from trainer.model import TriageBert
+from trainer.paraphrase.using import in_other_words
 from trainer.runs import EpochRecord
 from trainer.tuning.config import TrainConfig
 from trainer.tuning.loop import Trained, train_epochs
@@ -40,9 +41,10 @@ def run_trial(
 ) -> Trial:
     """Train on `rows` as `triage train` does; `after_epoch` may end it by an exception.
 
-    Raises EncoderUnavailable, ConfigInvalid.
+    Raises EncoderUnavailable, ConfigInvalid, BadData of paraphrases.
     """
     meter = Meter()
+    rows, _ = in_other_words(rows, config)
     make_deterministic(config.seed, config.threads)
     pretrained = load_encoder(config.encoder, config.encoder_dropout)
     model, windower = TriageBert(pretrained.encoder), _windower(pretrained, config.max_length)

@@ -1,5 +1,6 @@
 """`triage train continue` from the shipped version and from a run, to versions that a worker can load."""
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -10,8 +11,9 @@ from typer.testing import CliRunner
 from ops.cli.main import app
 from streams.adapters.model_bundle import load_bundle
 from trainer.continual import candidate
-from trainer.data.dataset import write_dataset
+from trainer.data.dataset import read_dataset, write_dataset
 from trainer.data.importing import write_corpus
+from trainer.paraphrase.files import sha256_of_text
 from trainer.runs import RunFolder
 from trainer.served import ServedGraph
 
@@ -81,13 +83,26 @@ def test_an_interrupted_round_goes_on(new: Path, tmp_path: Path, monkeypatch: py
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    settings = ("--strategy", "replay", "--set", "name=broken", "--set", "epochs=1", "--set", "max_length=32")
+    words = tmp_path / "other_words.jsonl"
+    text = read_dataset(new).splits.train[0].text
+    line = {"text_sha256": sha256_of_text(text), "translator": "none", "paraphrases": [f"{text} Thanks."]}
+    words.write_text(json.dumps(line) + "\n")
+    said = ("name=broken", "epochs=1", "max_length=32", f"augmentation.paraphrases.file={words}")
+    settings = ("--strategy", "replay", *(part for one in said for part in ("--set", one)))
     with monkeypatch.context() as patch:
         patch.setattr(candidate._Candidate, "_export", interrupt)
         code, _ = again("--from", SHIPPED, "--new", new, "--out", tmp_path / "runs", *settings)
         assert code != 0
     broken = RunFolder(tmp_path / "runs" / "broken")
     assert (broken.read().status, len(broken.read().epochs)) == ("running", 1)
+    used = broken.read().paraphrases
+    assert used is not None
+    assert (used.sha256, used.rows) == (hashlib.sha256(words.read_bytes()).hexdigest(), 1)
+    as_begun = words.read_text()
+    words.write_text(json.dumps(line | {"paraphrases": [f"{text} Bye."]}) + "\n")
+    code, output = again("--resume", broken.path)
+    assert (code, "the paraphrases are not what the round began with" in output) == (1, True)
+    words.write_text(as_begun)
     code, output = again("--resume", broken.path)
     assert code == 0, output
     record = broken.read()

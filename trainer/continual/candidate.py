@@ -41,9 +41,10 @@ from trainer.fit import Fitted, refit_temperatures
 from trainer.metrics import under_triage
 from trainer.model import TriageBert
 from trainer.packaging import by_source
+from trainer.paraphrase.using import in_other_words
 from trainer.provenance import DataUse
 from trainer.recording import first_record, scores
-from trainer.runs import MODEL_NAME, Continued, EpochRecord, RunFolder, RunRecord
+from trainer.runs import MODEL_NAME, Continued, EpochRecord, ParaphrasesUsed, RunFolder, RunRecord
 from trainer.served import ServedGraph
 from trainer.server_code import ServerCodeUnknown
 from trainer.tuning.config import TrainConfig
@@ -107,12 +108,15 @@ class _Candidate:
         if not rows:
             raise NothingToLearn("the train split of the new labels has no labelled row")
         learner = self._learner(start, served)
+        rows, paraphrases = self._in_other_words(rows, learner)
+        if self.earlier is not None and self.earlier.paraphrases != paraphrases:
+            raise StartUnusable("the paraphrases are not what the round began with")
         first = self.earlier or self._first_record(
             started, start, new, learner, pseudo=len(rows) - _labels(new)
         )
         if self.earlier is None:
             results = _judged(served, new.splits.test, before)
-            first = first.model_copy(update={"before": scores("int8", results)})
+            first = first.model_copy(update={"before": scores("int8", results), "paraphrases": paraphrases})
         self._begin(first)
         trained = learner.learn(
             rows,
@@ -150,6 +154,14 @@ class _Candidate:
         elif strategy.ewc:
             learner.value_past([*past, *memory.rows], seed=self.config.seed)
         return learner
+
+    def _in_other_words(self, rows: list[Row], learner: Learner) -> tuple[list[Row], ParaphrasesUsed | None]:
+        """Give `rows` and those that are replayed their paraphrases, where there are epochs to draw them."""
+        if learner.strategy.encoder == "frozen":
+            return rows, None
+        found, used = in_other_words([*rows, *learner.memory.rows], self.config)
+        learner.memory = replace(learner.memory, rows=tuple(found[len(rows) :]))
+        return found[: len(rows)], used
 
     @property
     def _past(self) -> list[Row]:

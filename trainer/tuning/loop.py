@@ -22,7 +22,6 @@ from trainer.batches import Batch, VitalsDropout, batches, encode
 from trainer.data.rows import Row
 from trainer.losses import TaskLosses, disagreement
 from trainer.model import TriageBert
-from trainer.paraphrase.files import with_paraphrases
 from trainer.processes import accelerator
 from trainer.runs import EpochRecord
 from trainer.tuning.adversary import Adversary
@@ -65,12 +64,11 @@ def train_epochs(
 ) -> Trained:
     """Train `model` in place, the method merged at the end; goes on from `checkpoint` where there is one.
 
+    Rows come with their paraphrases (`trainer.paraphrase.using`), of which the configuration says how many are drawn.
     `after_epoch` gets the record and the classification report of each epoch, on the main process. `regulariser`: what
     else is added to each batch's loss.
-    Raises ConfigInvalid where the method does not fit the encoder, CheckpointUnreadable, BadData of paraphrases.
+    Raises ConfigInvalid where the method does not fit the encoder, CheckpointUnreadable.
     """
-    if (paraphrases := config.augmentation.paraphrases) is not None:
-        rows = with_paraphrases(rows, Path(paraphrases.file))
     loop = _Loop(model, rows, windower, config, validation, regulariser)
     start = loop.restore(checkpoint) if checkpoint is not None else 0
     with _progress(disable=not loop.accelerator.is_main_process) as progress:

@@ -1,5 +1,6 @@
 """A file of paraphrases is looked up by text; a mistake in it names its line."""
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -8,6 +9,9 @@ import pytest
 from tests.unit.trainer.tiny import row
 from trainer.data.errors import BadData, NothingToLearn
 from trainer.paraphrase.files import read_paraphrases, sha256_of_text, with_paraphrases
+from trainer.paraphrase.using import in_other_words
+from trainer.runs import ParaphrasesUsed
+from trainer.tuning.config import Augmentation, Paraphrases, TrainConfig
 
 ROWS = [row("a rash on my arm"), row("no cough for 2 days", group="g", diagnosis="cancer")]
 
@@ -67,3 +71,12 @@ def test_no_file_other_bytes_and_a_file_of_other_texts_are_errors(tmp_path: Path
         read_paraphrases(tmp_path / "latin.jsonl")
     with pytest.raises(NothingToLearn, match="of none of the training rows"):
         with_paraphrases(ROWS, written(tmp_path, line("another text", "other words")))
+
+
+def test_a_run_says_of_which_file_it_has_paraphrases_and_for_how_many_rows(tmp_path: Path) -> None:
+    path = written(tmp_path, line("no cough for 2 days", "for two days no cough"))
+    asking = TrainConfig(augmentation=Augmentation(paraphrases=Paraphrases(file=str(path))))
+    rows, used = in_other_words(ROWS, asking)
+    assert [one.paraphrases for one in rows] == [(), ("for two days no cough",)]
+    assert used == ParaphrasesUsed(sha256=hashlib.sha256(path.read_bytes()).hexdigest(), rows=1)
+    assert in_other_words(ROWS, TrainConfig()) == (ROWS, None)

@@ -1,4 +1,5 @@
-import json
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -6,8 +7,8 @@ import torch
 
 from tests.unit.trainer.tuning.small import ROWS, WINDOWER, small_model
 from tests.unit.trainer.tuning.test_methods import METHODS
+from trainer.data.rows import Row
 from trainer.model import TriageBert
-from trainer.paraphrase.files import sha256_of_text
 from trainer.runs import EpochRecord
 from trainer.tuning.checkpoint import Checkpoint, CheckpointUnreadable
 from trainer.tuning.config import Augmentation, EarlyStopping, Losses, Optimizer, Paraphrases, TrainConfig
@@ -28,7 +29,11 @@ class Interrupted(Exception):
 
 
 def run(
-    config: TrainConfig, checkpoint: Path | None = None, *, stop_after: int | None = None
+    config: TrainConfig,
+    checkpoint: Path | None = None,
+    *,
+    rows: Sequence[Row] = ROWS,
+    stop_after: int | None = None,
 ) -> tuple[TriageBert, Trained]:
     def watch(record: EpochRecord, _report: str) -> None:
         if record.epoch == stop_after:
@@ -38,7 +43,7 @@ def run(
     model = small_model()
     trained = train_epochs(
         model,
-        ROWS,
+        rows,
         WINDOWER,
         config,
         title="train",
@@ -69,18 +74,15 @@ def test_an_interrupted_and_resumed_run_ends_with_the_same_weights(
     ]
 
 
-def test_an_epoch_reads_paraphrases_in_place_of_texts(tmp_path: Path) -> None:
-    path = tmp_path / "wards.jsonl"
-    lines = [
-        {"text_sha256": sha256_of_text(row.text), "translator": "t", "paraphrases": [f"so {row.text}"]}
-        for row in ROWS
-    ]
-    path.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+def test_an_epoch_reads_paraphrases_in_place_of_texts() -> None:
+    rows = [replace(row, paraphrases=(f"so {row.text}",)) for row in ROWS]
     plain = CONFIG.model_copy(update={"early_stopping": None, "epochs": 1})
 
     def weights(share: float) -> torch.Tensor:
-        augmentation = Augmentation(paraphrases=Paraphrases(file=str(path), share=share))
-        return run(plain.model_copy(update={"augmentation": augmentation}))[0].diagnosis_head.weight
+        augmentation = Augmentation(paraphrases=Paraphrases(file="f", share=share))
+        return run(plain.model_copy(update={"augmentation": augmentation}), rows=rows)[
+            0
+        ].diagnosis_head.weight
 
     assert torch.equal(weights(1.0), weights(1.0))
     assert not torch.equal(weights(1.0), weights(0.0))
