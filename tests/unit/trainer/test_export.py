@@ -1,9 +1,11 @@
 from pathlib import Path
 
 import numpy as np
+import onnx
 import onnxruntime as ort
 import pytest
 import torch
+from onnx import TensorProto
 
 from tests.unit.trainer.tiny import inputs, tiny_model
 from trainer.export import INPUTS, OUTPUTS, export_float, export_int8
@@ -42,6 +44,17 @@ def test_the_int8_graph_keeps_contributions_additive(folder: Path) -> None:
     winner = answer.diagnosis_logits.argmax(dim=1)
     summed = answer.diagnosis_attribution.sum(dim=1) + MODEL.diagnosis_head.bias[winner]
     torch.testing.assert_close(summed, answer.diagnosis_logits.max(dim=1).values, atol=1e-5, rtol=0)
+
+
+def test_no_sum_of_two_products_overflows_where_a_processor_has_no_vnni(folder: Path) -> None:
+    graph = onnx.load(str(folder / "int8.onnx")).graph
+    weights = [
+        onnx.numpy_helper.to_array(one) for one in graph.initializer if one.data_type == TensorProto.INT8
+    ]
+    matrices = [one.astype(np.int64) for one in weights if one.ndim > 1]
+    assert matrices
+    assert max(int(np.abs(one).max()) for one in matrices) == 64
+    assert 2 * np.iinfo(np.uint8).max * 64 <= np.iinfo(np.int16).max
 
 
 def test_the_int8_graph_stays_near_the_float_one(folder: Path) -> None:
