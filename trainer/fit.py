@@ -14,6 +14,8 @@ from trainer.served import ServedGraph
 __all__ = ["Fitted", "fit", "refit_temperatures"]
 
 _WANTED_ACCURACY = 0.95
+# A label that is likelier wrong than right is no answer, however well the calibration rows were answered.
+_ABSTAIN_BELOW_AT_LEAST = 0.5
 # Few urgent visits are in calibration, so a share of them missed there promises little: the allowance for false alarms,
 # counted on many visits, is spent whole instead.
 _MISSED_URGENT_AT_MOST, _RAISED_AT_MOST = 0.0, 0.35
@@ -86,4 +88,5 @@ def _fit_diagnosis(graph: ServedGraph, rows: Sequence[Row]) -> tuple[float, floa
     )
     temperature = calibrate.fit_temperature(logits, truth, weights)
     p = calibrate.probabilities(logits, temperature)
-    return temperature, calibrate.abstain_below(p, truth, weights, wanted_accuracy=_WANTED_ACCURACY)
+    enough = calibrate.abstain_below(p, truth, weights, wanted_accuracy=_WANTED_ACCURACY)
+    return temperature, max(enough, _ABSTAIN_BELOW_AT_LEAST)

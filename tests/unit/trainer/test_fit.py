@@ -9,7 +9,7 @@ import pytest
 from tests.unit.trainer.tiny import row
 from trainer.data.rows import Row
 from trainer.evaluate import Calibrated
-from trainer.fit import refit_temperatures
+from trainer.fit import fit, refit_temperatures
 from trainer.served import Answers, ServedGraph
 
 BEFORE = Calibrated(diagnosis_temperature=1.5, urgency_temperature=1.1, urgency_plausible_from=0.14)
@@ -72,3 +72,8 @@ def test_rows_that_the_head_hardly_follows_count_beside_those_held_back() -> Non
     beside = refit_temperatures(graph, rows(48, wrong=24), (), BEFORE, beside=rows(400, wrong=40))
     assert beside.diagnosis_temperature < alone.diagnosis_temperature / 2
     assert beside.urgency_temperature == BEFORE.urgency_temperature
+
+
+def test_a_label_that_is_likelier_wrong_than_right_is_withheld_however_good_the_calibration_rows() -> None:
+    assert fit(cast(ServedGraph, Graph(size=4.0)), rows(400, wrong=0)).diagnosis_abstain_below == 0.5
+    assert fit(cast(ServedGraph, Graph(size=4.0)), rows(400, wrong=200)).diagnosis_abstain_below > 0.5
