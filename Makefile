@@ -28,7 +28,8 @@ demo-learning: dev ## Corrections become a promoted version and back, on a stack
 	@$(VENV)/bin/triage demo learning
 
 test: dev check ## Everything: lint, types, import contracts, unit, contract and integration tests, the short delivery proof
-	$(RUN) -m pytest tests/contract tests/integration tests/chaos
+	$(RUN) -m pytest -n 2 --dist loadfile tests/contract
+	$(RUN) -m pytest --durations=12 tests/integration tests/chaos
 
 check: dev ## The fast part: lint, types, import contracts, unit tests
 	$(VENV)/bin/ruff check .

@@ -99,7 +99,7 @@ def test_the_gpu_server_has_the_same_queue_and_versions() -> None:
     assert promised(GPU_MODEL) == promised(CPU_MODEL)
 
 
-@pytest.mark.parametrize("service", set(COMPOSE["services"]) - {"topics"})
+@pytest.mark.parametrize("service", sorted(set(COMPOSE["services"]) - {"topics"}))
 def test_whoever_stays_is_asked_for_its_health(service: str) -> None:
     described = COMPOSE["services"][service]["healthcheck"]
     assert described["test"][0] in ("CMD", "CMD-SHELL")
