@@ -147,6 +147,6 @@ def _calibration(card: ModelCard) -> str:
         "Fitted on the calibration split, every source counting alike; real visits alone, where there are any, chose "
         "`urgency_plausible_from`: the smallest that raises at most 35 % of levels 3-5 to levels 1-2, or a larger one "
         "that still misses none of levels 1-2. A diagnosis below `diagnosis_abstain_below` is withheld: the threshold "
-        "above which 95 % are right there, and never one below 0.5.\n\n"
+        "above which 95 % are right there; none below 0.5 is chosen, as such a label is likelier wrong than right.\n\n"
         f"{fitted}\nWhat `urgency_plausible_from` trades, on that split:\n\n" + "\n".join(lines) + "\n"
     )

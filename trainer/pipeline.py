@@ -9,7 +9,7 @@ Without the development data beside the checkout it trains on the corpus alone a
 import shutil
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any
@@ -54,7 +54,7 @@ SHARES = {
     ktas.SOURCE: Shares(calibration=0.20, test=0.25),
 }
 REPEATS = {ktas.SOURCE: 4, symptom2disease.SOURCE: 3}
-TYPOS, ASIDES = 0.15, 0.4
+TYPOS, ASIDES = 0.3, 0.4
 SYSTEM = "MiniLM int8"
 LEFT_OUT = "written_rows_left_out"
 """In the recipe, by source; versions made before trained on these rows, too."""
@@ -88,7 +88,7 @@ def main(
     make_deterministic(seed, threads)
     sources = load(data, messages, seed)
     splits, left_out = keep_apart(deal_out(sources, seed))
-    console.print(f"written rows left out, as a held-out real row is alike: {left_out or 'none'}")
+    console.print(f"written rows left out, as a real one on the other side is alike: {left_out or 'none'}")
     check_every_class(splits)
     warnings = leaks(splits)
     for warning in warnings:
@@ -159,16 +159,28 @@ def deal_out(sources: Sources, seed: int) -> Splits:
 
 
 def keep_apart(splits: Splits) -> tuple[Splits, dict[str, int]]:
-    """Leave out of training each written row that is a near-copy of a held-out real one; also count these by source.
+    """Leave out each written row that is a near-copy of a real one on the other side; also count these by source.
 
-    A held-out text that written rows trained would not be a new one. The same complaint in other words may train:
-    it was written from criteria, not from the visit. Leaving out whole complaints takes three quarters of the visits.
+    A held-out text that written rows trained would not be a new one, nor a written one whose real near-copy trained.
+    Near-copies share most runs of three words (of a shorter text: all its words, in order). The same complaint in other
+    words may train: it was written from criteria, not from the visit. Leaving out whole complaints takes three quarters
+    of the visits.
     """
-    real = [row for row in (*splits.calibration, *splits.test) if row.source not in WRITTEN]
-    twins = twins_of(real, [row for row in splits.train if row.source in WRITTEN], grouped=False)
-    dropped = set(map(id, twins))
-    train = tuple(row for row in splits.train if id(row) not in dropped)
-    return replace(splits, train=train), dict(Counter(row.source for row in twins))
+    sides = ("train", "calibration", "test")
+    kept, left_out = {}, Counter[str]()
+    for side in sides:
+        others = [
+            row
+            for other in sides
+            if (other == "train") != (side == "train")
+            for row in getattr(splits, other)
+        ]
+        real = [row for row in others if row.source not in WRITTEN]
+        written = [row for row in getattr(splits, side) if row.source in WRITTEN]
+        twins = set(map(id, twins_of(real, written, grouped=False)))
+        kept[side] = tuple(row for row in getattr(splits, side) if id(row) not in twins)
+        left_out.update(f"{row.source}, {side}" for row in written if id(row) in twins)
+    return Splits(**kept), dict(left_out)
 
 
 def leaks(splits: Splits) -> tuple[str, ...]:
@@ -255,14 +267,22 @@ def _sha256_of(splits: Splits) -> str:
 
 
 def _notes(sources: Sources) -> tuple[str, ...]:
+    always = (
+        '"Most urgent plausible" is without the floors of the rules, which the system puts on top and which flag more.',
+        "The intervals below are the ones that count: over clusters. Differences between systems are not tested.",
+    )
     if not sources.real:
-        return ("Trained on the corpus alone: no real data was at hand.",)
+        return ("Trained on the corpus alone: no real data was at hand.", *always)
     written = {plain(row.text) for row in sources.written}
     known = [plain(row.text) in written for row in sources.real if row.source == ktas.SOURCE]
     return (
+        "The rule of the published level was chosen for an earlier version, after a look at the KTAS test rows; that "
+        "clusters are dealt out by stratum was decided after such a look, too. What the published level finds there is "
+        "no held-out figure.",
         f"{sum(known)} of the {len(known)} KTAS complaints (two-word symptoms, mostly) stand in the written rows word "
         'for word, with their own labels: "source unseen" means unseen visits, levels and vital signs, not words; '
         "unseen by the weights, not evidently by the author of the written rows.",
+        *always,
     )
 
 

@@ -150,6 +150,7 @@ def export_static(model: TriageBert, path: Path, rows: Sequence[Row], windower: 
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
             per_channel=True,
+            reduce_range=True,
             op_types_to_quantize=["MatMul"],
             nodes_to_exclude=outside,
             calibrate_method=CalibrationMethod.MinMax,

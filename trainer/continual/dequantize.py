@@ -1,8 +1,9 @@
 """Float weights from a served int8 graph, where nothing else is left of a version.
 
 Every weight of the graph is a multiple of its channel's scale, so what comes out is exactly what the graph computes
-with, and quantizing it again gives the same integers. What the trained float weights had beyond that is lost;
-activations, which the graph rounds as well, are exact here.
+with, and quantizing it again gives the same integers where they take seven bits, as in all that is exported now; eight
+of an older graph are rounded again. What the trained float weights had beyond that is lost; activations, which the
+graph rounds as well, are exact here.
 """
 
 import re

@@ -29,7 +29,7 @@ def test_a_written_row_with_the_text_of_a_held_out_real_row_does_not_train() -> 
     splits, left_out = keep_apart(dealt)
     assert texts(splits.train) == {"broken wrist"}
     assert len(splits.train) == 2
-    assert left_out == {"visits": 2}
+    assert left_out == {"visits, train": 2}
     assert (splits.calibration, splits.test) == (dealt.calibration, dealt.test)
 
 
@@ -42,8 +42,15 @@ def test_the_same_complaint_in_other_words_trains() -> None:
     splits, left_out = keep_apart(Splits(train, (), (real("chest pain"),)))
     assert (texts(splits.train), left_out) == (
         {"tight in the chest since noon", "cough"},
-        {"visits": 1},
+        {"visits, train": 1},
     )
+
+
+def test_a_held_out_written_row_whose_real_near_copy_trains_judges_nothing() -> None:
+    dealt = Splits((real("chest pain"),), (written("Chest pain"),), (written("chest pain"), written("cough")))
+    splits, left_out = keep_apart(dealt)
+    assert (splits.train, splits.calibration, texts(splits.test)) == (dealt.train, (), {"cough"})
+    assert left_out == {"visits, calibration": 1, "visits, test": 1}
 
 
 def test_held_out_written_rows_leave_nothing_out() -> None:

@@ -45,7 +45,8 @@ def test_a_version_tells_what_its_card_knows_of_its_making(
     (folder / "model_card.json").write_text(json.dumps(told))
     entry = find("2", tmp_path / "runs", tmp_path)
     assert (entry.method, entry.data_sha256, entry.code) == (method, "d1", "abc")
-    untold = find("1", tmp_path / "runs", MODEL_REPO)
+    (folder / "model_card.json").write_text(json.dumps({**told, "data_sha256": None, "code": None}))
+    untold = find("2", tmp_path / "runs", tmp_path)
     assert (untold.data_sha256, untold.code) == (None, None)
 
 

@@ -6,6 +6,7 @@ from random import Random
 
 import numpy as np
 
+from streams.adapters.red_flag_rules import load_red_flag_screen
 from tests.unit.trainer.tiny import row
 from trainer.evaluation import bias, edits, naming
 from trainer.tuning.asides import pool, put_around
@@ -58,6 +59,12 @@ def test_nothing_that_evaluation_puts_around_a_text_is_trained() -> None:
     assert not said & trained
     names = {part for name in naming._FULL_NAMES for part in name.split()}
     assert not names & {*pool("first_names"), *pool("surnames")}
+
+
+def test_no_rule_hears_an_emergency_in_an_aside() -> None:
+    screen = load_red_flag_screen()
+    told = [one for name in ("greetings", "frames", "introductions", "sentences") for one in pool(name)]
+    assert not [one for one in told if screen.screen(one, pregnant=None, age_years=None)]
 
 
 def test_no_list_names_anything_twice() -> None:
