@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import onnxruntime as ort
 import pytest
 from numpy.typing import NDArray
@@ -97,6 +98,15 @@ def test_the_graph_has_the_inputs_and_outputs_of_the_contract(session: ort.Infer
         "urgency_attribution",
         "embedding",
     }
+
+
+def test_no_weight_is_so_large_that_a_processor_without_vnni_answers_otherwise() -> None:
+    graph = onnx.load(str(VERSION_DIR / "model.onnx")).graph
+    weights = [
+        one for one in graph.initializer if one.data_type == onnx.TensorProto.INT8 and len(one.dims) > 1
+    ]
+    assert len(weights) >= 36  # six matrices in each layer
+    assert max(int(np.abs(onnx.numpy_helper.to_array(one).astype(int)).max()) for one in weights) <= 64
 
 
 @pytest.mark.parametrize("text", TEXTS)

@@ -53,6 +53,18 @@ def test_fused_attention_is_int8_and_norms_stay_plain(folder: Path) -> None:
     assert operators.count("LayerNormalization") == 5
 
 
+@pytest.mark.parametrize("graph", ["fused_int8", "int8_static"])
+def test_no_sum_of_products_overflows_where_a_processor_has_no_vnni(folder: Path, graph: str) -> None:
+    """The words' table is looked up, not multiplied."""
+    stored = onnx.load(str(folder / f"{graph}.onnx")).graph.initializer
+    int8 = [
+        one for one in stored if one.data_type == onnx.TensorProto.INT8 and "word_embeddings" not in one.name
+    ]
+    matrices = [onnx.numpy_helper.to_array(one).astype(int) for one in int8 if len(one.dims) > 1]
+    assert matrices
+    assert max(int(np.abs(one).max()) for one in matrices) <= 64
+
+
 def test_static_scales_make_an_answer_independent_of_its_batch_mates(folder: Path) -> None:
     ids, mask, vitals = inputs(4, 17, padded=6)
     together = ask(folder / "int8_static.onnx", (ids, mask, vitals))
