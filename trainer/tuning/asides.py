@@ -1,4 +1,4 @@
-"""What people put around a complaint and what says nothing of it: greetings, names, where they parked.
+"""What people put around a complaint and what says nothing of it: greetings, names, a day off.
 
 A message that opens with one asks for the same decision. Ribeiro et al., "Beyond Accuracy: Behavioral Testing of NLP
 Models with CheckList" (ACL 2020) has such texts for tests; here others like them are for training. No phrase of
