@@ -166,20 +166,15 @@ def keep_apart(splits: Splits) -> tuple[Splits, dict[str, int]]:
     words may train: it was written from criteria, not from the visit. Leaving out whole complaints takes three quarters
     of the visits.
     """
-    sides = ("train", "calibration", "test")
+    held_out = (*splits.calibration, *splits.test)
     kept, left_out = {}, Counter[str]()
-    for side in sides:
-        others = [
-            row
-            for other in sides
-            if (other == "train") != (side == "train")
-            for row in getattr(splits, other)
-        ]
+    for side, others in (("train", held_out), ("calibration", splits.train), ("test", splits.train)):
+        rows: tuple[Row, ...] = getattr(splits, side)
         real = [row for row in others if row.source not in WRITTEN]
-        written = [row for row in getattr(splits, side) if row.source in WRITTEN]
-        twins = set(map(id, twins_of(real, written, grouped=False)))
-        kept[side] = tuple(row for row in getattr(splits, side) if id(row) not in twins)
-        left_out.update(f"{row.source}, {side}" for row in written if id(row) in twins)
+        twins = twins_of(real, [row for row in rows if row.source in WRITTEN], grouped=False)
+        dropped = set(map(id, twins))
+        kept[side] = tuple(row for row in rows if id(row) not in dropped)
+        left_out.update(f"{row.source}, {side}" for row in twins)
     return Splits(**kept), dict(left_out)
 
 

@@ -17,13 +17,17 @@ _NAME_REMOVED = "[NAME]"
 _SENTENCE, _INTRODUCTION, _GREETING, _FRAME = range(4)
 _KINDS = (_SENTENCE, _SENTENCE, _SENTENCE, _INTRODUCTION, _INTRODUCTION, _GREETING, _FRAME)
 _REMOVED_SHARE = 0.5
-_ENDS = ".!?。"
+_ENDS = (".", "!", "?", "。")
 
 
 @cache
-def pool(name: str) -> tuple[str, ...]:
+def _pools() -> dict[str, list[str]]:
+    return tomllib.loads((_HERE / "asides.toml").read_text(encoding="utf-8"))
+
+
+def pool(name: str) -> list[str]:
     """Return one list of `asides.toml`."""
-    return tuple(tomllib.loads((_HERE / "asides.toml").read_text(encoding="utf-8"))[name])
+    return _pools()[name]
 
 
 def put_around(text: str, random: Random) -> str:
@@ -38,7 +42,7 @@ def put_around(text: str, random: Random) -> str:
     sentence = random.choice(pool("sentences"))
     if random.random() < 1 / 2:
         return f"{sentence} {text}"
-    return f"{text} {sentence}" if text.rstrip().endswith(tuple(_ENDS)) else f"{text}. {sentence}"
+    return f"{text} {sentence}" if text.rstrip().endswith(_ENDS) else f"{text}. {sentence}"
 
 
 def _name(random: Random) -> str:
