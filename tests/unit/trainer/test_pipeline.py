@@ -1,5 +1,7 @@
 """The splits of the pipeline: no written row that is like a held-out real one trains."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from tests.unit.trainer.tiny import row
@@ -8,7 +10,7 @@ from trainer.data.importing import merge
 from trainer.data.manifest import Origin
 from trainer.data.rows import Row
 from trainer.data.splits import Shares, Splits
-from trainer.pipeline import keep_apart, leaks
+from trainer.pipeline import keep_apart, leaks, stages
 
 
 def real(text: str) -> Row:
@@ -51,6 +53,14 @@ def test_a_held_out_written_row_whose_real_near_copy_trains_judges_nothing() -> 
     splits, left_out = keep_apart(dealt)
     assert (splits.train, splits.calibration, texts(splits.test)) == (dealt.train, (), {"cough"})
     assert left_out == {"visits, calibration": 1, "visits, test": 1}
+
+
+def test_the_trainings_differ_in_their_seeds_alone() -> None:
+    trainings = stages(members=3, epochs=2, seed=3)
+    assert [[stage.seed for stage in training] for training in trainings] == [[3, 4], [5, 6], [7, 8]]
+    assert len({replace(first, seed=0) for first, _ in trainings}) == 1
+    assert len({replace(second, seed=0) for _, second in trainings}) == 1
+    assert [stage.epochs for stage in trainings[0]] == [2, 1]
 
 
 def test_held_out_written_rows_leave_nothing_out() -> None:

@@ -61,6 +61,16 @@ def test_nothing_that_evaluation_puts_around_a_text_is_trained() -> None:
     assert not names & {*pool("first_names"), *pool("surnames")}
 
 
+def test_training_speaks_of_other_subjects_than_evaluation() -> None:
+    subjects = re.compile(
+        r"park|rain|snow|weather|\bbus\b|taxi|\bcars?\b|drove|train\b|phone|batter|neighbou?r|receptionist|address|registered"
+        r"|\bflat\b|moved|reply|message",
+        re.IGNORECASE,
+    )
+    assert all(subjects.search(one) for one in edits.IRRELEVANT)
+    assert not [one for one in pool("sentences") if subjects.search(one)]
+
+
 def test_no_rule_hears_an_emergency_in_an_aside() -> None:
     screen = load_red_flag_screen()
     told = [one for name in ("greetings", "frames", "introductions", "sentences") for one in pool(name)]
