@@ -53,7 +53,7 @@ peers: $(VENV)/.peers ## The engines that `triage bench stream` compares with
 compose-smoke: dev ## Bring up docker-compose.yml, send 1,000 messages, kill a worker, count what became of them
 	$(RUN) -m ops.docker.smoke
 
-model: dev ## Fine-tune, evaluate and export the default model anew (about half an hour on two cores)
+model: dev ## Fine-tune, evaluate and export the default model anew (about an hour on two cores)
 	$(RUN) -m trainer.pipeline
 
 schemas: dev ## Write schemas/json and schemas/asyncapi.json from the contracts and the map of topics
