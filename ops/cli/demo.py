@@ -108,6 +108,8 @@ def _run(playback: Playback, rows: deque[Row], *, once: bool) -> Summary:
             console.print("Stopping: waiting for the last decisions.")
         summary = playback.wait(_WAIT_S)
         live.update(live_table(rows), refresh=True)
+    if not console.is_terminal:
+        console.line()  # Live ends its last line on terminals alone
     return summary
 
 
