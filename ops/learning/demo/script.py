@@ -111,9 +111,13 @@ class _Run:
             self.account.found([verdicts.gate_passed(report)])
             for check in report["checks"]:
                 if check["status"] != "passed":
-                    self.account.say(f"accepted: {check['name']} on {check['evidence']}: {check['told']}")
+                    word = "accepted" if check["status"] == "underpowered" else "refused"
+                    self.account.say(f"{word}: {check['name']} on {check['evidence']}: {check['told']}")
             history = self.live.told("models", "history")
-            self.candidate = next(one["version"] for one in reversed(history) if one["step"] == "installed")
+            installed = [one["version"] for one in history if one["step"] == "installed"]
+            if not installed:
+                return  # refused: a finding above says so, and the step fails by it
+            self.candidate = installed[-1]
             shadow = next(one["shadow"] for one in reversed(history) if one["step"] == "shadowed")
             self.account.found(
                 [verdicts.shadow_compared(ShadowSummary.model_validate(shadow), self.plan.shadowed)]
