@@ -46,7 +46,7 @@ def test_rounds_follow_each_other_from_the_shipped_version_on(new: Path, tmp_pat
     one = RunFolder(tmp_path / "runs" / "one")
     record = one.read()
     assert record.continued is not None
-    assert (record.status, record.method, one.version_dir.name) == ("finished", "statistics", "2")
+    assert (record.status, record.method, one.version_dir.name) == ("finished", "rehearsal", "2")
     assert (record.continued.version, record.continued.weights) == ("triage_bert/1", "dequantized int8")
     assert record.data.sha256 == json.loads((new / "dataset.json").read_text())["content_sha256"]
     assert {score.task for score in record.after} == {"diagnosis", "urgency"}

@@ -143,7 +143,7 @@ class _Candidate:
             levels_known=True,
         )
         past = self._past
-        if strategy.heads == "statistics":
+        if strategy.sums:
             learner.embedder = lambda some: served.ask(some, title="embed").embedding
             learner.statistics = start.statistics
             embedding, vitals = learner.embed(past), stack_vitals(past)

@@ -13,6 +13,7 @@ from trainer.batches import encode
 from trainer.continual.levels import LevelPosterior, fit_levels, posterior_of, shortened
 from trainer.continual.memory import Memory
 from trainer.continual.regularisers import Importance, ewc, importance_of, lwf, together
+from trainer.continual.rehearsal import rehearse
 from trainer.continual.statistics import ClassStatistics
 from trainer.continual.strategies import Strategy
 from trainer.data.rows import Row, labelled, stack_vitals
@@ -61,11 +62,12 @@ class Learner:
     def met(self, rows: Sequence[Row], *, seed: int) -> None:
         """Take rows that the model has learned already for what this strategy carries: the past of round one."""
         embedding = self.embed(rows)
-        if self.strategy.heads == "statistics":
+        if self.strategy.sums:
             self.statistics = self._sums().plus(embedding, diagnosis_indices(rows))
             known = [row.urgency_level is not None for row in rows]
             self.posterior = posterior_of(self.model, embedding[known], stack_vitals(rows)[known])
-            self._set_diagnosis_head()
+            if self.strategy.heads == "statistics":
+                self._set_diagnosis_head()
         self._consolidate(rows, embedding, seed=seed)
 
     def value_past(self, rows: Sequence[Row], *, seed: int) -> None:
@@ -85,7 +87,7 @@ class Learner:
         """Learn one round. Returns how its epochs went, if it had any. Raises as `train_epochs` does."""
         trained = None
         if self.strategy.encoder == "frozen":
-            if self.strategy.heads == "statistics":
+            if self.strategy.sums:
                 self._refit_heads(rows, seed=config.seed)
             else:
                 probing = Probing(seed=config.seed)
@@ -126,8 +128,11 @@ class Learner:
     def _refit_heads(self, rows: Sequence[Row], *, seed: int) -> None:
         embedding = self.embed(rows)
         indices = diagnosis_indices(rows)
-        self.statistics = self._sums().plus(embedding, indices)
-        if (indices >= 0).any():
+        past = self._sums()
+        self.statistics = past.plus(embedding, indices)
+        if self.strategy.heads == "rehearsal":
+            rehearse(self.model.diagnosis_head, past, embedding, indices, seed=seed)
+        elif (indices >= 0).any():
             self._set_diagnosis_head()
         _, levels = labelled(rows, "urgency")
         if len(levels):

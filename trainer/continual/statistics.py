@@ -84,6 +84,20 @@ class ClassStatistics:
         shared = scatter / max(rows, 1.0)
         return np.asarray(shared + _SHRINKAGE * np.trace(shared) / len(shared) * np.eye(len(shared)))
 
+    def drawn(self, count: int, *, seed: int) -> NDArray[np.float32]:
+        """Draw embeddings [count, h] as the rows seen were: a Gaussian a class, each as often as it was seen.
+
+        Rows without a diagnosis are one of them. Of no row at all, nothing is drawn.
+        """
+        seen = self.count.sum()
+        if not seen:
+            return np.zeros((0, self.total.shape[1]), np.float32)
+        rng = np.random.default_rng(seed)
+        member = rng.choice(len(self.count), size=count, p=self.count / seen)
+        values, vectors = np.linalg.eigh(self._shrunk([_DIAGNOSED, _OTHERS]))
+        noise = rng.normal(size=(count, len(values))) * np.sqrt(values)
+        return np.asarray(self.mean[member] + noise @ vectors.T, dtype=np.float32)
+
     def head(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return weight [labels, h] and bias [labels]: log-posteriors, each class as likely as another.
 

@@ -13,25 +13,36 @@ class StrategyUnknown(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Strategy:
-    """`encoder`: what becomes of it. `heads`: fitted by gradient, or from sums over all rows ever seen.
-
-    `replay`: how the rows that are kept are chosen. `ewc`: weight of the penalty on moving what earlier rounds need;
-    `lwf`: weight of the distance to the answers before the round.
+    """`encoder`: what becomes of it. `heads`: fitted by gradient; from sums over all rows ever seen; or by gradient
+    with a past that is drawn from these sums. `replay`: how the rows that are kept are chosen. `ewc`: weight of the
+    penalty on moving what earlier rounds need; `lwf`: weight of the distance to the answers before the round.
     """
 
     name: str
     says: str
     encoder: Literal["frozen", "full", "lora"] = "full"
-    heads: Literal["gradient", "statistics"] = "gradient"
+    heads: Literal["gradient", "statistics", "rehearsal"] = "gradient"
     replay: Literal["none", "reservoir", "exemplars"] = "none"
     ewc: float = 0.0
     lwf: float = 0.0
 
+    @property
+    def sums(self) -> bool:
+        """Whether the heads rest on sums over all rows, so that no row has to be kept."""
+        return self.heads != "gradient"
+
 
 _ALL = (
     Strategy(
+        "rehearsal",
+        "encoder as it is; the trained heads learn on, held by answers to rows drawn from class statistics and by a "
+        "Laplace posterior: no row is kept",
+        encoder="frozen",
+        heads="rehearsal",
+    ),
+    Strategy(
         "statistics",
-        "encoder as it is; heads from class statistics (LDA) and a Laplace posterior: no row is kept",
+        "the same with a diagnosis head from class statistics alone (LDA)",
         encoder="frozen",
         heads="statistics",
     ),
@@ -50,7 +61,7 @@ _ALL = (
     ),
 )
 STRATEGIES: Mapping[str, Strategy] = {strategy.name: strategy for strategy in _ALL}
-DEFAULT = "statistics"
+DEFAULT = "rehearsal"
 
 
 def strategy_named(name: str) -> Strategy:

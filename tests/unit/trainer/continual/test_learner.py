@@ -38,12 +38,13 @@ def test_every_strategy_learns_two_rounds_and_leaves_a_plain_model(name: str) ->
 
 def test_sums_remember_a_round_that_naive_training_forgets() -> None:
     hits = {}
-    for name in ("statistics", "naive"):
+    for name in ("rehearsal", "statistics", "naive"):
         one = learner(name)
         for rows in (FIRST, SECOND):
             one.learn(rows, CONFIG.model_copy(update={"epochs": 12}), title="learn")
         chosen = answer(one.model, FIRST, WINDOWER).diagnosis_logits.argmax(axis=1)
         hits[name] = (chosen == [row.diagnosis_index for row in FIRST]).mean()
+    assert hits["rehearsal"] >= 0.9
     assert hits["statistics"] >= 0.9
     assert hits["naive"] < 0.6
 
@@ -71,5 +72,5 @@ def test_a_held_encoder_moves_less(name: str) -> None:
 
 
 def test_a_strategy_that_is_none_is_named() -> None:
-    with pytest.raises(StrategyUnknown, match="no strategy 'magic': there are statistics, naive"):
+    with pytest.raises(StrategyUnknown, match="no strategy 'magic': there are rehearsal, statistics, naive"):
         strategy_named("magic")
