@@ -4,6 +4,7 @@ Does not cover a dashboard's needs: no history, no encounter, no acknowledgement
 """
 
 from collections import Counter
+from collections.abc import Container
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
@@ -21,16 +22,26 @@ _CaseEvent = AdmittedMessage | DiagnosisAssessed | UrgencyAssessed | ReviewReque
 
 @dataclass(slots=True)
 class Case:
-    """One message and what is known of it so far. `contradicted`: it was decided twice, and differently."""
+    """One message and what is known of it so far. `contradicted`: it was decided twice, and differently.
+
+    `admissions`: by their places on the lanes, all that came under its id; `refused`: places that have a dead letter.
+    """
 
     source: str
     message_id: str
-    admitted: AdmittedMessage | None = None
+    refused: Container[str] = frozenset()
+    admissions: dict[str, AdmittedMessage] = field(default_factory=dict)
     diagnosis: DiagnosisAssessed | None = None
     urgency: UrgencyAssessed | None = None
     decided_at: datetime | None = None
     reviews: list[ReviewRequested] = field(default_factory=list)
     contradicted: bool = False
+
+    @property
+    def admitted(self) -> AdmittedMessage | None:
+        """The message that the decisions are about: the first of the id that was not refused, on whatever lane."""
+        taken = (message for place, message in self.admissions.items() if place not in self.refused)
+        return min(taken, key=lambda message: message.received_at, default=None)
 
     @property
     def complete(self) -> bool:
@@ -80,24 +91,27 @@ class CaseBook:
         is_first, agrees = self._compare(topic, event)
         if isinstance(event, DeadLetter):
             return self._add_dead_letter(event, is_first=is_first, agrees=agrees)
-        case = self.cases.setdefault((event.source, event.message_id), Case(event.source, event.message_id))
+        new = Case(
+            event.source, event.message_id, refused=self.dead_letters
+        )  # also those that are yet to come
+        case = self.cases.setdefault((event.source, event.message_id), new)
         case.contradicted |= not agrees
+        if isinstance(event, AdmittedMessage):
+            case.admissions[f"{topic}-{record.partition()}-{record.offset()}"] = event
         if not is_first:
             return None
         self._add_event(case, event, record)
         return case
 
     def _add_event(self, case: Case, event: _CaseEvent, record: Message) -> None:
-        if isinstance(event, AdmittedMessage):
-            case.admitted = event
-        elif isinstance(event, DiagnosisAssessed):
+        if isinstance(event, DiagnosisAssessed):
             case.contradicted |= case.diagnosis is not None
             case.diagnosis = case.diagnosis or event
         elif isinstance(event, UrgencyAssessed):
             case.contradicted |= case.urgency is not None
             case.urgency = case.urgency or event
             case.decided_at = case.decided_at or datetime.fromtimestamp(record.timestamp()[1] / 1000, UTC)
-        else:
+        elif isinstance(event, ReviewRequested):
             case.reviews.append(event)
 
     def _add_dead_letter(self, letter: DeadLetter, *, is_first: bool, agrees: bool) -> DeadLetter | None:

@@ -7,11 +7,14 @@ from ops.cli.cases import Case, CaseBook
 from ops.cli.outcomes import Identity
 from schemas import AdmittedMessage, DiagnosisAssessed, ReviewRequested, UrgencyAssessed, event_id
 from streams.adapters.kafka_reader import KafkaReader
-from streams.topics import DIAGNOSES, EXPRESS, REVIEWS, STANDARD, URGENCIES
+from streams.topics import DEADLETTERS, DIAGNOSES, EXPRESS, REVIEWS, STANDARD, URGENCIES
 
 __all__ = ["decided_before"]
 
-_TOPICS = (EXPRESS.name, STANDARD.name, DIAGNOSES.name, URGENCIES.name, REVIEWS.name)
+_TOPICS = (
+    *(EXPRESS.name, STANDARD.name, DIAGNOSES.name, URGENCIES.name, REVIEWS.name),
+    DEADLETTERS.name,  # which message of an id was refused
+)
 _EVENT_ID = re.compile(rb'"event_id":"([0-9a-f-]{36})"')
 _CAUSES = ("", "audit")
 """Of a review that comes with a decision; see streams/domain/events.py."""
@@ -24,7 +27,10 @@ def decided_before(reader: KafkaReader, identities: Collection[Identity]) -> dic
     for batch in reader.read_on(_TOPICS, {}) if wanted else ():
         for record in batch:
             found = _EVENT_ID.search(record.value() or b"")
-            if found is not None and found[1] in wanted:  # reading all events of others whole would take long
+            is_wanted = found is not None and found[1] in wanted
+            if (
+                is_wanted or record.topic() == DEADLETTERS.name
+            ):  # to read all events of others whole would take long
                 book.add(record)
     return {identity: case for identity, case in book.cases.items() if case.complete}
 

@@ -34,7 +34,8 @@ def continue_training(
         typer.Option(help="New labels: a dataset's folder, a .csv file, or feedback examples (.jsonl)."),
     ] = None,
     strategy: Annotated[
-        str | None, typer.Option(help="rehearsal (default), statistics, naive, replay, exemplars, ewc, lwf, ...")
+        str | None,
+        typer.Option(help="rehearsal (default), statistics, naive, replay, exemplars, ewc, lwf, ..."),
     ] = None,
     pseudo_from: Annotated[
         float | None,

@@ -107,17 +107,18 @@ class _Run:
                 )
             self.account.say(_line_with(done.stderr, "new labels"))
             self.account.found([verdicts.ended_as(Outcome.SHADOWING, done.stderr)])
+            if not self._gate_report.exists():
+                return  # the round ended before the gate: the finding above says how, and fails the step
             report = json.loads(self._gate_report.read_bytes())
             self.account.found([verdicts.gate_passed(report)])
             for check in report["checks"]:
                 if check["status"] != "passed":
                     word = "accepted" if check["status"] == "underpowered" else "refused"
                     self.account.say(f"{word}: {check['name']} on {check['evidence']}: {check['told']}")
+            if not report["passed"]:
+                return  # nothing was installed: the findings say why, and fail the step
             history = self.live.told("models", "history")
-            installed = [one["version"] for one in history if one["step"] == "installed"]
-            if not installed:
-                return  # refused: a finding above says so, and the step fails by it
-            self.candidate = installed[-1]
+            self.candidate = next(one["version"] for one in reversed(history) if one["step"] == "installed")
             shadow = next(one["shadow"] for one in reversed(history) if one["step"] == "shadowed")
             self.account.found(
                 [verdicts.shadow_compared(ShadowSummary.model_validate(shadow), self.plan.shadowed)]

@@ -3,6 +3,7 @@
 import json
 import secrets
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -25,9 +26,12 @@ __all__ = ["FakeRecord", "events", "letter"]
 
 
 class FakeRecord:
-    """What the book reads of a Kafka record."""
+    """What the book reads of a Kafka record; every one lies behind those made before it."""
+
+    _offsets = count()
 
     def __init__(self, topic: str, value: bytes | None, delay_ms: int = 0) -> None:
+        self._offset = next(self._offsets)
         self._topic, self._value = topic, value
         self._timestamp_ms = int((NOW + timedelta(milliseconds=delay_ms)).timestamp() * 1000)
 
@@ -36,6 +40,12 @@ class FakeRecord:
 
     def value(self) -> bytes | None:
         return self._value
+
+    def partition(self) -> int:
+        return 0
+
+    def offset(self) -> int:
+        return self._offset
 
     def timestamp(self) -> tuple[int, int]:
         return TIMESTAMP_LOG_APPEND_TIME, self._timestamp_ms
@@ -203,3 +213,20 @@ def test_a_record_that_cannot_be_read_is_counted_and_the_next_one_is_read(topic:
     book = _book([FakeRecord(topic, b"\xff{"), *events()])
     assert book.unreadable == {topic: 1}
     assert book.cases["test", "m1"].complete
+
+
+@pytest.mark.parametrize("refused_first", [False, True], ids=["refused second", "refused first"])
+@pytest.mark.parametrize("letter_first", [False, True], ids=["letter last", "letter first"])
+def test_a_case_is_about_the_message_of_its_id_that_was_not_refused_on_another_lane(
+    *, refused_first: bool, letter_first: bool
+) -> None:
+    taken, *decisions = events("m1", content_digest="a" * 32)
+    refused = events(
+        "m1", content_digest="b" * 32, lane=Lane.EXPRESS, received_at=NOW - timedelta(seconds=refused_first)
+    )[0]
+    refusal = letter(_place(refused.offset(), refused.topic()), CONFLICT, "m1")
+    rest = [taken, refused, *decisions]
+    book = _book([refusal, *rest] if letter_first else [*rest, refusal])
+    admitted = book.cases["test", "m1"].admitted
+    assert admitted is not None
+    assert admitted.content_digest == "a" * 32

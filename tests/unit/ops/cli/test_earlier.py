@@ -1,10 +1,13 @@
 """Earlier decisions are found by the ids of their events, whatever else lies on the topics."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from ops.cli.earlier import decided_before
-from tests.unit.ops.cli.test_cases import FakeRecord, events
+from schemas import DeadLetterReason, Lane, Origin
+from tests.unit.ops.cli.test_cases import FakeRecord, events, letter
+from tests.unit.streams.factories import NOW
 
 
 class FakeReader:
@@ -40,3 +43,16 @@ def test_without_ids_nothing_is_read() -> None:
     reader: Any = FakeReader(*events("m1"))
     assert decided_before(reader, set()) == {}
     assert reader.asked == 0
+
+
+def test_a_decision_is_about_the_message_that_was_not_refused() -> None:
+    taken, *decisions = events("m1", content_digest="a" * 32)
+    refused = events(
+        "m1", content_digest="b" * 32, lane=Lane.EXPRESS, received_at=NOW - timedelta(seconds=1)
+    )[0]
+    origin = Origin(topic=refused.topic(), partition=0, offset=refused.offset())
+    refusal = letter(origin, DeadLetterReason.MESSAGE_ID_CONFLICT, "m1")
+    reader: Any = FakeReader(taken, refused, *decisions, refusal, *events("other"))
+    ((_, case),) = decided_before(reader, {("test", "m1")}).items()
+    assert case.admitted is not None
+    assert case.admitted.content_digest == "a" * 32
