@@ -11,7 +11,10 @@ __all__ = ["imports"]
 
 imports = typer.Typer(help="One source becomes one dataset.", no_args_is_help=True)
 
-Pair = Annotated[list[str] | None, typer.Option(help="OURS=THEIRS, as often as needed.")]
+Pair = Annotated[
+    list[str] | None,
+    typer.Option(help="OURS=YOURS: our name, then the one in your file; as often as needed."),
+]
 
 
 @imports.command("symptom2disease")
@@ -168,5 +171,7 @@ def _write_corpus(source: str, count: int, out: Path, seed: int, calibration: fl
 def _pairs(given: list[str] | None, option: str) -> list[tuple[str, str]]:
     pairs = [pair.partition("=") for pair in given or []]
     if any(not equals for _, equals, _ in pairs):
-        raise typer.BadParameter("OURS=THEIRS is expected", param_hint=option)
+        raise typer.BadParameter(
+            "OURS=YOURS is expected: our name, then the one in your file", param_hint=option
+        )
     return [(ours.strip(), theirs.strip()) for ours, _, theirs in pairs]

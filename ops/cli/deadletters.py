@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
-from typing import Annotated, NoReturn
+from typing import Annotated, Literal, NoReturn
 
 import typer
 from rich.console import Console
@@ -75,7 +75,11 @@ def list_letters(
     since: Since = None,
     as_json: Annotated[bool, typer.Option("--json", help="One line a letter, for programs.")] = False,
 ) -> None:
-    """List the open letters, oldest first."""
+    """List the open letters, oldest first.
+
+    Of the deployment that TRIAGE_KAFKA_BOOTSTRAP names, else of the embedded stack; where none runs, one is started
+    for this command alone.
+    """
     with _box() as (box, _):
         letters = _find(box, ids, reason, source, since)
     if as_json:
@@ -84,7 +88,9 @@ def list_letters(
         return
     table = Table(box=None, pad_edge=False)
     for name in ("id", "time", "reason", "field", "message", "source", "bytes"):
-        table.add_column(name, justify="right" if name == "bytes" else "left")
+        whole = name in ("id", "time", "bytes")  # the others go on in the next line, and are never cut
+        justify: Literal["left", "right"] = "right" if name == "bytes" else "left"
+        table.add_column(name, justify=justify, no_wrap=whole, overflow="fold")
     for each in letters:
         letter = each.letter
         table.add_row(
@@ -96,7 +102,7 @@ def list_letters(
             letter.source or "",
             str(letter.payload_bytes),
         )
-    table.caption, table.caption_justify = f"{len(letters)} open letters", "left"
+    table.caption, table.caption_justify = _counted(letters), "left"
     Console().print(table)
 
 
@@ -194,7 +200,11 @@ def _confirm(action: str, letters: list[OpenLetter], yes: bool) -> None:
         console.print(f"No open letter matches, so there is none to {action.lower()}.")
         raise typer.Exit
     if not yes:
-        typer.confirm(f"{action} {len(letters)} open letters?", abort=True)
+        typer.confirm(f"{action} {_counted(letters)}?", abort=True)
+
+
+def _counted(letters: list[OpenLetter]) -> str:
+    return f"{len(letters)} open letter{'' if len(letters) == 1 else 's'}"
 
 
 def _as_json(letter: DeadLetter) -> str:

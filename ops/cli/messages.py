@@ -37,15 +37,18 @@ def register(app: typer.Typer) -> None:
 
 
 def send(
-    file: Annotated[str, typer.Argument(help="One PatientMessage as JSON a line; - reads standard input.")],
-    interval_s: Annotated[float, typer.Option(help="Time between two messages.")] = 0.0,
+    file: Annotated[
+        str, typer.Argument(help="A PatientMessage as JSON, or one a line; - reads standard input.")
+    ],
+    interval_s: Annotated[float, typer.Option(min=0, help="Time between two messages.")] = 0.0,
     wait: Annotated[bool, typer.Option(help="Wait for every decision and print a summary.")] = True,
-    timeout_s: Annotated[float, typer.Option(help="How long to wait for the last decision.")] = 300.0,
+    timeout_s: Annotated[float, typer.Option(min=0, help="How long to wait for the last decision.")] = 300.0,
     as_json: Annotated[bool, typer.Option("--json", help="One object a message, for programs.")] = False,
 ) -> None:
     """Publish messages, and say what became of each. Exits 1 where one has no outcome, or two.
 
-    They go to the deployment that TRIAGE_KAFKA_BOOTSTRAP names, else to the embedded stack.
+    They go to the deployment that TRIAGE_KAFKA_BOOTSTRAP names, else to the embedded stack; where none runs, one is
+    started for this command alone.
 
     A message of which the same id and content was decided before is `decided earlier`, with that decision: sending it
     again changes nothing. A `copy` is the same as a message before it in the file, and shares its decision. A dead
@@ -95,20 +98,33 @@ def _decided_before(kafka: Mapping[str, object], payloads: list[bytes]) -> dict[
 
 def watch(
     as_json: Annotated[bool, typer.Option("--json", help="One line a case, for programs.")] = False,
-    from_start: Annotated[bool, typer.Option(help="Begin with the oldest event.")] = False,
+    from_start: Annotated[bool, typer.Option(help="Begin with what the topics still hold.")] = False,
 ) -> None:
     """Follow decisions and dead letters live, until Ctrl-C.
 
-    Of the deployment that TRIAGE_KAFKA_BOOTSTRAP names, else of the embedded stack. A line says when the broker goes
-    away, and one when it is back.
+    Of the deployment that TRIAGE_KAFKA_BOOTSTRAP names, else of the embedded stack; where none runs, one is started
+    for this command alone. A line says when the broker goes away, and one when it is back. Cases come as they are read:
+    with --from-start, those of one partition are in order.
     """
     with reported(console), _brokers() as kafka, suppress(KeyboardInterrupt):
-        (_watch_lines if as_json else _watch_table)(kafka, from_start)
+        if as_json or not Console().is_terminal:
+            _watch_lines(kafka, from_start, as_json=as_json)
+        _watch_table(kafka, from_start)
 
 
-def _watch_lines(kafka: Mapping[str, object], from_start: bool) -> NoReturn:
+def _watch_lines(kafka: Mapping[str, object], from_start: bool, *, as_json: bool) -> NoReturn:
+    """A table that is drawn over and over belongs on a terminal; elsewhere each case is written once."""
     follower = Follower(kafka, from_start=from_start, told=console.print)
-    playback = Playback(Sender(kafka), follower, on_row=lambda row: typer.echo(case_json(row)))
+    out = Console()
+    if not as_json:
+        out.print(live_table([]))
+    playback = Playback(
+        Sender(kafka),
+        follower,
+        on_row=lambda row: (
+            typer.echo(case_json(row)) if as_json else out.print(live_table([row], head=False))
+        ),
+    )
     told = 0
     while True:
         playback.follow(1.0)

@@ -25,6 +25,12 @@ def running_stack(
         endpoints = find_stack(data_dir).endpoints
     except StackNotRunning:
         stack = open_stack(data_dir)
+        console.print(
+            "No stack is running here: one is started for this command and stopped behind it "
+            "(`triage up --detach` keeps one).",
+            soft_wrap=True,
+            markup=False,
+        )
         start(stack, console, fresh=fresh)
         try:
             yield stack.endpoints
@@ -42,7 +48,8 @@ def start(stack: Stack, console: Console, *, fresh: bool = False, detached: bool
 
         def show(status: StackStatus) -> None:
             waiting = [name for name, part in status.parts.items() if part.state is not PartState.READY]
-            line.update(f"Starting: waiting for {', '.join(waiting) or 'nothing'}")
+            if waiting:
+                line.update(f"Starting: waiting for {', '.join(waiting)}")
 
         status = asyncio.run(stack.start(fresh=fresh, detached=detached, on_status=show))
     console.print(f"Stack ready in {status.ready_after_s:.1f} s.")

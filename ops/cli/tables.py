@@ -39,24 +39,36 @@ REVIEW_MARK = "yes"
 class _LiveTable:
     rows: Iterable[Case | DeadLetter]
     unreadable: int
+    head: bool
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        yield _table(self.rows, self.unreadable, with_reasons=options.max_width >= _REVIEWS_FROM)
+        with_reasons = options.max_width >= _REVIEWS_FROM
+        yield _table(self.rows, self.unreadable, with_reasons=with_reasons, head=self.head)
 
 
-def live_table(rows: Iterable[Case | DeadLetter], *, unreadable: int = 0) -> RenderableType:
+def live_table(
+    rows: Iterable[Case | DeadLetter], *, unreadable: int = 0, head: bool = True
+) -> RenderableType:
     """Return the newest cases and dead letters as a table, a row each, and what could not be read below.
 
-    It is drawn for the width of the terminal that it is printed on.
+    It is drawn for the width of the terminal that it is printed on. `head`: with the names of the columns.
     """
-    return _LiveTable(rows, unreadable)
+    return _LiveTable(rows, unreadable, head)
 
 
-def _table(rows: Iterable[Case | DeadLetter], unreadable: int, *, with_reasons: bool) -> Table:
+def _table(
+    rows: Iterable[Case | DeadLetter], unreadable: int, *, with_reasons: bool, head: bool = True
+) -> Table:
     caption = f"{unreadable} records could not be read" if unreadable else None
     gap = (0, 2 if with_reasons else 1, 0, 0)
     table = Table(
-        box=None, padding=gap, pad_edge=False, caption=caption, caption_justify="left", collapse_padding=True
+        box=None,
+        padding=gap,
+        pad_edge=False,
+        caption=caption,
+        caption_justify="left",
+        collapse_padding=True,
+        show_header=head,
     )
     for name, width in _WIDTHS.items():
         justify: Literal["left", "right"] = "right" if name in _NUMBERS else "left"

@@ -65,7 +65,7 @@ class StackRunning(StackError):
     """Another supervisor works on this data directory."""
 
     def __init__(self, data_dir: Path) -> None:
-        super().__init__(f"a stack is already running on {data_dir}; stop it first")
+        super().__init__(f"a stack is already running on {data_dir}; `triage down` stops it")
         self.data_dir = data_dir
 
 

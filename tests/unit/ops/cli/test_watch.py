@@ -58,6 +58,11 @@ def _topics(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(play, "time", SimpleNamespace(monotonic=itertools.count(step=10).__next__))
 
 
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+
+
 def test_a_program_gets_the_case_after_records_that_cannot_be_read() -> None:
     result = CliRunner().invoke(app, ["watch", "--json"])
     assert result.exit_code == 0
@@ -65,17 +70,29 @@ def test_a_program_gets_the_case_after_records_that_cannot_be_read() -> None:
     assert "2 records could not be read" in result.stderr
 
 
-def test_the_table_shows_the_case_and_counts_what_could_not_be_read() -> None:
+def test_the_table_shows_the_case_and_counts_what_could_not_be_read(terminal: None) -> None:
     result = CliRunner().invoke(app, ["watch"])
     assert result.exit_code == 0
     assert "withheld" in result.stdout
     assert "2 records could not be read" in result.stdout
 
 
+def test_where_there_is_no_terminal_each_case_is_written_once() -> None:
+    result = CliRunner().invoke(app, ["watch"])
+    head, *rows = result.stdout.splitlines()
+    assert head.split()[:3] == ["time", "patient", "urgency"]
+    assert [row.split()[1:4] for row in rows] == [["pppppppp", "2?", "withheld"]]
+    assert "2 records could not be read" in result.stderr
+
+
+def test_the_broker_s_outage_is_told_above_the_table(terminal: None) -> None:
+    told = CliRunner().invoke(app, ["watch"]).stdout.replace("\n", " ")
+    assert told.index(AWAY) < told.index(BACK)
+
+
 @pytest.mark.parametrize("words", [["watch"], ["watch", "--json"]], ids=" ".join)
-def test_the_broker_s_outage_is_told_in_a_line(words: list[str]) -> None:
-    result = CliRunner().invoke(app, words)
-    told = (result.stderr if "--json" in words else result.stdout).replace("\n", " ")
+def test_the_broker_s_outage_is_told_beside_the_lines(words: list[str]) -> None:
+    told = CliRunner().invoke(app, words).stderr.replace("\n", " ")
     assert told.index(AWAY) < told.index(BACK)
 
 
