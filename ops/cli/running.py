@@ -26,7 +26,7 @@ def running_stack(
     except StackNotRunning:
         stack = open_stack(data_dir)
         console.print(
-            "No stack is running here: one is started for this command and stopped behind it "
+            "No stack is running here: one is started for this command and stopped after it "
             "(`triage up --detach` keeps one).",
             soft_wrap=True,
             markup=False,
