@@ -26,11 +26,13 @@ from trainer.batches import encode
 from trainer.compress.quality import judge, lost
 from trainer.compress.record import CompressedVersion, read_compressed
 from trainer.compress.subject import load_subject
+from trainer.data.dataset import read_dataset
 from trainer.data.rows import Row
 from trainer.packaging import spread_rows
+from trainer.runs import DataUsed
 from trainer.served import Answers
 
-__all__ = ["GOAL_LOST", "GOAL_RATIO", "CompressPlan", "mark_front", "measure", "table"]
+__all__ = ["GOAL_LOST", "GOAL_RATIO", "CompressPlan", "mark_front", "measure", "table", "unseen_rows"]
 
 GOAL_RATIO, GOAL_LOST = 10.0, 0.005
 _NICENESS = 10
@@ -39,8 +41,12 @@ _NICENESS = 10
 
 @dataclass(frozen=True, slots=True)
 class CompressPlan:
-    """How much is measured. `rows` held-out rows at most; `singles` of them also one by one, for the latency."""
+    """How much is measured. `rows` held-out rows at most; `singles` of them also one by one, for the latency.
 
+    `unseen`: a dataset of a source that the run did not train on; its test rows are asked once, for quality alone.
+    """
+
+    unseen: Path | None = None
     rounds: int = 3
     rows: int = 1000
     singles: int = 50
@@ -56,12 +62,13 @@ class _Loop(Protocol):
 
 @dataclass(slots=True)
 class _Measured:
-    """All rounds of one loop. `answers` are those of the first."""
+    """All rounds of one loop. `answers` are those of the first; `unseen`: those to rows of another source."""
 
     rates: list[float] = field(default_factory=list)
     cpu_rates: list[float] = field(default_factory=list)
     p50_ms: list[float] = field(default_factory=list)
     answers: Answers | None = None
+    unseen: Answers | None = None
 
     def add(
         self, loop: _Loop, rows: Sequence[Row], singles: Sequence[Row], cpu_s: Callable[[], float]
@@ -78,13 +85,14 @@ class _Measured:
 def measure(run: Path, compressed: Path, plan: CompressPlan, say: Callable[[str], None]) -> dict[str, Any]:
     """Return the document for `--json`.
 
-    Raises NotCompressed, what `load_subject` raises, BenchmarkFailed, StackError.
+    Raises NotCompressed, what `load_subject` raises, BenchmarkFailed, BadData, StackError.
     """
     record, subject = read_compressed(compressed), load_subject(run)
     if record.data_sha256 != subject.record.data.sha256:
         raise BenchmarkFailed(f"{compressed} was not made from {run}")
     rows = spread_rows(subject.dataset.splits.test, plan.rows)
     singles = spread_rows(rows, plan.singles)
+    unseen = () if plan.unseen is None else unseen_rows(plan.unseen, subject.record.data)
     classic = _Measured()
     measured = {one.version: _Measured() for one in record.versions}
     with (
@@ -103,22 +111,48 @@ def measure(run: Path, compressed: Path, plan: CompressPlan, say: Callable[[str]
                 measured[one.version].add(loop, rows, singles, lambda: _cpu_s(stack))
                 faster = measured[one.version].rates[-1] / classic.rates[-1]
                 say(f"  {one.variant}: {measured[one.version].rates[-1]:,.1f}/s, {faster:.1f} x")
-    versions = [_version(one, measured[one.version], classic, rows) for one in record.versions]
+        if unseen:
+            say("rows of the unseen source")
+            classic.unseen = ClassicLoop.of(subject).ask(unseen)
+            for one in record.versions:
+                loop = TritonLoop(address, one.version, subject.windower, plan.batch, plan.in_flight)
+                measured[one.version].unseen = loop.ask(unseen)
+    versions = [_version(one, measured[one.version], classic, rows, unseen) for one in record.versions]
     mark_front(versions)
     return {
         "run": record.run,
         "rows": len(rows),
+        "unseen_rows": len(unseen),
         "tokens_mean": round(sum(map(len, encode(rows, subject.windower))) / len(rows), 1),
         "cores": os.cpu_count(),
         "load_average": round(os.getloadavg()[1], 1),
         "goal": {"ratio": GOAL_RATIO, "macro_f1_lost": GOAL_LOST},
-        "classic": {**_speed(classic), **_quality(rows, classic)},
+        "classic": {
+            **_speed(classic),
+            **_quality(rows, classic.answers),
+            **_on_unseen(unseen, classic.unseen),
+        },
         "versions": versions,
     }
 
 
+def unseen_rows(path: Path, trained_on: DataUsed) -> Sequence[Row]:
+    """Return the test rows of a dataset. Raises BadData, BenchmarkFailed where the run has seen their source."""
+    rows = read_dataset(path).splits.test
+    seen = sorted({row.source for row in rows} & set(trained_on.rows.get("train", {})))
+    if seen or not rows:
+        raise BenchmarkFailed(
+            f"{path}: {'the run trained on ' + ', '.join(seen) if seen else 'no test rows'}"
+        )
+    return rows
+
+
 def _version(
-    one: CompressedVersion, own: _Measured, classic: _Measured, rows: Sequence[Row]
+    one: CompressedVersion,
+    own: _Measured,
+    classic: _Measured,
+    rows: Sequence[Row],
+    unseen: Sequence[Row],
 ) -> dict[str, Any]:
     if own.answers is None or classic.answers is None:
         raise BenchmarkFailed("nothing was measured")
@@ -132,9 +166,10 @@ def _version(
         "ratio_per_cpu_s": ratio(own.cpu_rates, classic.cpu_rates),
         "ratio_p50": ratio(classic.p50_ms, own.p50_ms),
         **_speed(own),
-        **_quality(rows, own),
+        **_quality(rows, own.answers),
         "macro_f1_lost": less.macro_f1,
         "qwk_lost": less.qwk,
+        **_on_unseen(unseen, own.unseen, classic.unseen),
         "goal_reached": faster is not None
         and less.macro_f1 is not None
         and (faster >= GOAL_RATIO and less.macro_f1.value <= GOAL_LOST),
@@ -149,11 +184,22 @@ def _speed(measured: _Measured) -> dict[str, Any]:
     }
 
 
-def _quality(rows: Sequence[Row], measured: _Measured) -> dict[str, Any]:
-    if measured.answers is None:
+def _quality(rows: Sequence[Row], answers: Answers | None) -> dict[str, Any]:
+    if answers is None:
         raise BenchmarkFailed("nothing was measured")
-    quality = judge(rows, measured.answers)
+    quality = judge(rows, answers)
     return {"macro_f1": quality.macro_f1, "qwk": quality.qwk}
+
+
+def _on_unseen(rows: Sequence[Row], answers: Answers | None, whole: Answers | None = None) -> dict[str, Any]:
+    """Quality on another source, and what is lost of that of the `whole` model; nothing where none was asked."""
+    if not rows or answers is None:
+        return {}
+    found = {f"unseen_{name}": figure for name, figure in _quality(rows, answers).items()}
+    if whole is not None:
+        less = lost(rows, answers, whole)
+        found |= {"unseen_macro_f1_lost": less.macro_f1, "unseen_qwk_lost": less.qwk}
+    return found
 
 
 def mark_front(versions: list[dict[str, Any]]) -> None:
@@ -183,9 +229,10 @@ def _cpu_s(stack: Stack) -> float:
 
 def table(document: dict[str, Any]) -> Table:
     """Show the document on a terminal."""
+    unseen = ("unseen_macro_f1", "unseen_macro_f1_lost") if document["unseen_rows"] else ()
     shown = Table(
         *("variant", "MB", "sequences/s", "x classic", "x per CPU s", "p50 ms"),
-        *("macro-F1", "lost", "QWK", "lost", "front", "goal"),
+        *("macro-F1", "lost", "QWK", "lost", *(unseen and ("unseen macro-F1", "lost")), "front", "goal"),
         title=f"{document['run']}: {document['rows']} held-out rows, {document['tokens_mean']} tokens each",
         caption="classic: torch float32, padded to the window, all cores. Intervals: 95 %, clusters resampled.",
     )
@@ -198,7 +245,7 @@ def table(document: dict[str, Any]) -> Table:
             f"{one['p50_ms'].median:.1f}",
             *(
                 "" if one.get(name) is None else str(one[name])
-                for name in ("macro_f1", "macro_f1_lost", "qwk", "qwk_lost")
+                for name in ("macro_f1", "macro_f1_lost", "qwk", "qwk_lost", *unseen)
             ),
             *("yes" if one.get(name) else "" for name in ("on_front", "goal_reached")),
         )

@@ -146,6 +146,9 @@ def compress(
     as_json: _AsJson = False,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds of each comparison.")] = 3,
     rows: Annotated[int, typer.Option(min=10, help="Held-out rows, at most.")] = 1000,
+    unseen: Annotated[
+        Path | None, typer.Option(help="A dataset of a source that the run never saw: quality there, too.")
+    ] = None,
 ) -> None:
     """Quality against speed and size of a run's compressed versions, through Triton, beside the classic loop."""
     from ops.bench.compress import CompressPlan, measure, table  # loads torch
@@ -154,7 +157,7 @@ def compress(
     from trainer.data.errors import BadData
     from trainer.runs import NotARun
 
-    plan = CompressPlan(rounds=rounds, rows=rows)
+    plan = CompressPlan(unseen=unseen, rounds=rounds, rows=rows)
     with _measuring():
         try:
             document = measure(run, compressed or run / "compressed", plan, console.print)
