@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from ops.cli.main import app
 from streams.adapters.model_bundle import load_bundle
 from trainer.continual import candidate
+from trainer.continual.start import read_start
 from trainer.data.dataset import read_dataset, write_dataset
 from trainer.data.importing import write_corpus
 from trainer.paraphrase.files import sha256_of_text
@@ -76,6 +77,9 @@ def test_rounds_follow_each_other_from_the_shipped_version_on(new: Path, tmp_pat
     assert continued is not None
     assert (two.version_dir.name, continued.run, continued.weights) == ("3", "one", "float32")
     assert continued.seen_rows > record.continued.seen_rows
+    for made_run in (one, two):  # a watch goes on from the version alone, which has to remember as much
+        weights = [read_start(path).statistics.count.sum() for path in (made_run.path, made_run.version_dir)]
+        np.testing.assert_allclose(*weights)
 
 
 @pytest.mark.timeout(600)

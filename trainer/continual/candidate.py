@@ -27,7 +27,7 @@ from trainer.continual.labels import read_new
 from trainer.continual.learner import Learner
 from trainer.continual.levels import posterior_of
 from trainer.continual.pseudo import with_pseudo_labels
-from trainer.continual.start import Start, StartUnusable, read_start, write_state
+from trainer.continual.start import TRAINED_BEFORE, Start, StartUnusable, read_start, write_state
 from trainer.continual.strategies import DEFAULT, strategy_named
 from trainer.cost import peak_memory_mb
 from trainer.data import corpus, visits
@@ -225,7 +225,7 @@ class _Candidate:
             profile,
             Fitted(fitted, thresholds.diagnosis_abstain_below, ()),
             results,
-            {**counted(new.splits), "trained before": start.card.rows.get("train", {})},
+            {**counted(new.splits), TRAINED_BEFORE: start.card.trained_on},
             [*_uses_before(start, uses), *uses],
             {**self.told.model_dump(exclude={"start", "new"}), **self._recipe(start)},
             version_dir,

@@ -4,6 +4,7 @@ A served version holds an int8 graph. Its weights are taken out of the graph and
 back, so a strategy that leaves the encoder alone loses nothing; one that moves it starts from weights rounded to int8.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -25,7 +26,10 @@ from trainer.model import TriageBert
 from trainer.runs import RunFolder
 from trainer.weights import trained_model
 
-__all__ = ["CarriedState", "Start", "StartUnusable", "read_start", "write_state"]
+__all__ = ["TRAINED_BEFORE", "CarriedState", "Start", "StartUnusable", "read_start", "write_state"]
+
+TRAINED_BEFORE = "trained before"
+"""What a card calls the rows of earlier rounds, beside the splits of its own."""
 
 _SUMS, _STATE = "statistics.npz", "state.json"
 
@@ -42,6 +46,13 @@ class Card(BaseModel):
     encoder: str
     rows: dict[str, dict[str, int]]
     data: list[dict[str, str]]
+
+    @property
+    def trained_on(self) -> dict[str, int]:
+        """Rows by source that this version and those that it continues were trained on."""
+        learned = Counter(self.rows.get("train", {}))
+        learned.update(self.rows.get(TRAINED_BEFORE, {}))
+        return dict(learned)
 
 
 class CarriedState(BaseModel):
@@ -73,8 +84,8 @@ class Start:
 
     @property
     def trained_rows(self) -> int:
-        """How many rows the version was trained on, by its card."""
-        return sum(self.card.rows.get("train", {}).values())
+        """How many rows the version was trained on in all its rounds, by its card."""
+        return sum(self.card.trained_on.values())
 
 
 def read_start(path: Path) -> Start:
@@ -93,7 +104,12 @@ def read_start(path: Path) -> Start:
         raise StartUnusable(f"{path}: {_said(error)}") from error
     if not bundle.profile.version.isdigit():
         raise StartUnusable(f"{path}: version {bundle.profile.version} is no number")
-    statistics, posterior = _sums(run, bundle, model, sum(card.rows.get("train", {}).values()))
+    learned = sum(card.trained_on.values())
+    if not learned:
+        raise StartUnusable(
+            f"{path}: its card names no row that it was trained on, so its past has no weight"
+        )
+    statistics, posterior = _sums(run, bundle, model, learned)
     weights: Literal["float32", "dequantized int8"] = "dequantized int8" if run is None else "float32"
     return Start(model, bundle, card, version_dir, run, weights, statistics, posterior, _memory(run))
 
