@@ -1,7 +1,7 @@
-"""A diagnosis head from sums over all rows ever seen: linear discriminants (streaming LDA).
+"""Class statistics, sums over all rows ever seen: what a past is drawn from, and linear discriminants (streaming LDA).
 
-Sums don't care in which order rows came, so nothing is forgotten: after any sequence of rounds the head is the one
-that all rows together give. What is kept are means and one shared scatter, no row; a row that must be erased is
+Sums don't care in which order rows came: after any sequence of rounds they are those of all rows together, and so is a
+head of linear discriminants. What is kept are means and one shared scatter, no row; a row that must be erased is
 subtracted. Hayes and Kanan, "Lifelong Machine Learning with Deep Streaming Linear Discriminant Analysis", CVPR
 Workshops 2020; an encoder adapted first and then left alone: Panos et al., "First Session Adaptation", ICCV 2023.
 """
@@ -95,7 +95,7 @@ class ClassStatistics:
         rng = np.random.default_rng(seed)
         member = rng.choice(len(self.count), size=count, p=self.count / seen)
         values, vectors = np.linalg.eigh(self._shrunk([_DIAGNOSED, _OTHERS]))
-        noise = rng.normal(size=(count, len(values))) * np.sqrt(values)
+        noise = rng.normal(size=(count, len(values))) * np.sqrt(values.clip(min=0.0))
         return np.asarray(self.mean[member] + noise @ vectors.T, dtype=np.float32)
 
     def head(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
