@@ -29,7 +29,7 @@ class Case:
 
     source: str
     message_id: str
-    refused: Container[str] = frozenset()
+    refused: Container[str] = field(default=frozenset(), repr=False, compare=False)
     admissions: dict[str, AdmittedMessage] = field(default_factory=dict)
     diagnosis: DiagnosisAssessed | None = None
     urgency: UrgencyAssessed | None = None
@@ -38,10 +38,20 @@ class Case:
     contradicted: bool = False
 
     @property
+    def _taken(self) -> list[AdmittedMessage]:
+        return [message for place, message in self.admissions.items() if place not in self.refused]
+
+    @property
+    def is_ambiguous(self) -> bool:
+        """Messages that differ came under its id, and which of them are refused is not known yet."""
+        return len({message.content_digest for message in self._taken}) > 1
+
+    @property
     def admitted(self) -> AdmittedMessage | None:
         """The message that the decisions are about: the first of the id that was not refused, on whatever lane."""
-        taken = (message for place, message in self.admissions.items() if place not in self.refused)
-        return min(taken, key=lambda message: message.received_at, default=None)
+        if self.is_ambiguous:
+            return None
+        return min(self._taken, key=lambda message: message.received_at, default=None)
 
     @property
     def complete(self) -> bool:

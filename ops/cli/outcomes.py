@@ -49,7 +49,8 @@ class MessageGroup:
 
     One of the messages is decided, its identical copies with it; each other one has a dead letter of its own.
     `earlier`: messages that were decided before they were sent, here again. `diverged`: an event came twice and
-    said different things.
+    said different things. `unsettled`: messages of an id that is decided of which it is not known yet whether they are
+    copies of the decided one.
     """
 
     sent: int
@@ -57,6 +58,7 @@ class MessageGroup:
     letters: tuple[DeadLetter, ...]
     diverged: bool
     earlier: int = 0
+    unsettled: int = 0
 
     @property
     def is_decided(self) -> bool:
@@ -66,12 +68,12 @@ class MessageGroup:
     @property
     def missing(self) -> int:
         """Messages without an outcome so far."""
-        return 0 if self.is_decided else max(0, self.sent - self.earlier - len(self.letters))
+        return self.unsettled if self.is_decided else max(0, self.sent - self.earlier - len(self.letters))
 
     @property
     def copies(self) -> int:
         """Messages that share the decision of another one."""
-        return max(0, self.sent - 1 - len(self.letters)) if self.is_decided else 0
+        return max(0, self.sent - 1 - len(self.letters) - self.unsettled) if self.is_decided else 0
 
     @property
     def is_contradicted(self) -> bool:
@@ -116,7 +118,23 @@ def group_messages(
                 and decision_for(book, place, case, before) is not None
                 for place in places
             ),
+            unsettled=0 if case is None else _unsettled(book, case, places, len(own)),
         )
+
+
+def _unsettled(book: CaseBook, case: Case, places: Sequence[str], refusals: int) -> int:
+    """Count the messages at `places` that no letter of admission names, and that are not what was decided.
+
+    Each has to be admitted, and, where it differs, one of the lanes' `refusals`.
+    """
+    if len(places) == 1:
+        return 0
+    rest = [book.digests.get(place) for place in places if place not in book.dead_letters]
+    if case.is_ambiguous:
+        return max(1, rest.count(None))
+    decided = None if case.admitted is None else case.admitted.content_digest
+    differ = sum(digest not in (None, decided) for digest in rest)
+    return rest.count(None) + max(0, differ - refusals)
 
 
 def lane_letters(book: CaseBook) -> defaultdict[Identity, list[DeadLetter]]:
@@ -143,7 +161,7 @@ def decision_for(book: CaseBook, place: str, case: Case, before: Case | None) ->
     keep the first event of an id.
     """
     same = same_content(book, place, before or case)
-    if same is False or place not in book.digests:
+    if same is False or place not in book.digests or (before or case).is_ambiguous:
         return None
     if before is not None and (same or case.complete):
         return before
