@@ -3,6 +3,8 @@
 import re
 from collections.abc import Collection
 
+from confluent_kafka import Message
+
 from ops.cli.cases import Case, CaseBook
 from ops.cli.outcomes import Identity
 from schemas import AdmittedMessage, DiagnosisAssessed, ReviewRequested, UrgencyAssessed, event_id
@@ -16,6 +18,7 @@ _TOPICS = (
     DEADLETTERS.name,  # which message of an id was refused
 )
 _EVENT_ID = re.compile(rb'"event_id":"([0-9a-f-]{36})"')
+_MESSAGE_ID = re.compile(rb'"message_id":"([^"]+)"')
 _CAUSES = ("", "audit")
 """Of a review that comes with a decision; see streams/domain/events.py."""
 
@@ -23,16 +26,22 @@ _CAUSES = ("", "audit")
 def decided_before(reader: KafkaReader, identities: Collection[Identity]) -> dict[Identity, Case]:
     """Return the cases of these messages that are decided. Reads the whole topics once. Raises Unavailable."""
     wanted = {wanted_id for identity in identities for wanted_id in _event_ids(*identity)}
+    named = {message_id.encode() for _, message_id in identities}
     book = CaseBook()
     for batch in reader.read_on(_TOPICS, {}) if wanted else ():
         for record in batch:
             found = _EVENT_ID.search(record.value() or b"")
-            is_wanted = found is not None and found[1] in wanted
-            if (
-                is_wanted or record.topic() == DEADLETTERS.name
-            ):  # to read all events of others whole would take long
+            # To read all events of others whole would take long; a letter of a lane names its message.
+            if (found is not None and found[1] in wanted) or _refuses_one_of(named, record):
                 book.add(record)
     return {identity: case for identity, case in book.cases.items() if case.complete}
+
+
+def _refuses_one_of(named: Collection[bytes], record: Message) -> bool:
+    if record.topic() != DEADLETTERS.name:
+        return False
+    found = _MESSAGE_ID.search(record.value() or b"")
+    return found is not None and found[1] in named
 
 
 def _event_ids(source: str, message_id: str) -> list[bytes]:

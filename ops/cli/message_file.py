@@ -50,15 +50,13 @@ def lines_of(content: bytes) -> list[Line]:
 
 def format_hint(lines: list[Line]) -> str:
     """Say what the first payload looks like, where that is no message as intake takes it; else nothing."""
-    if not lines:
-        return "there is no message in it"
-    first = lines[0].payload
+    first = lines[0].payload if lines else b"{}"
     if first.lstrip(_BEFORE_HL7).startswith(b"MSH|"):
         return f"this looks like HL7 v2: {_CONVERT}"
     try:
         document = json.loads(first)
     except (ValueError, RecursionError):
-        return f"its first line is no JSON: {_CONVERT}"
+        return f"its first line is no JSON document, and the whole is not one, either: {_CONVERT}"
     if isinstance(document, list):
         return "this is a JSON array: write one document, or JSON Lines, one document a line (`jq -c '.[]'` makes them)"
     if isinstance(document, dict) and "resourceType" in document:

@@ -28,6 +28,7 @@ __all__ = ["register"]
 
 console = Console(stderr=True)
 _SHOWN_ROWS = 20
+_FOR_REVIEWS_S = 0.5
 
 
 def register(app: typer.Typer) -> None:
@@ -65,6 +66,8 @@ def send(
             "it tells what became of messages, which --no-wait does not ask for", param_hint="--json"
         )
     lines = read_lines(file)
+    if not lines:
+        raise typer.BadParameter(f"{file}: there is no message in it")
     if hint := format_hint(lines):
         console.print(hint, style="yellow", markup=False, highlight=False, soft_wrap=True)
     messages = [line.payload for line in lines]
@@ -113,25 +116,32 @@ def watch(
 
 
 def _watch_lines(kafka: Mapping[str, object], from_start: bool, *, as_json: bool) -> NoReturn:
-    """A table that is drawn over and over belongs on a terminal; elsewhere each case is written once."""
+    """Write each case once: a table that is drawn over and over belongs on a terminal.
+
+    A line waits a moment, as the case's request for review may come behind its decisions.
+    """
     follower = Follower(kafka, from_start=from_start, told=console.print)
-    out = Console()
+    out, new, told = Console(), list[Row](), 0
+    playback = Playback(Sender(kafka), follower, on_row=new.append)
+
+    def write(rows: list[Row]) -> None:
+        for row in rows:
+            typer.echo(case_json(row)) if as_json else out.print(live_table([row], head=False))
+
     if not as_json:
         out.print(live_table([]))
-    playback = Playback(
-        Sender(kafka),
-        follower,
-        on_row=lambda row: (
-            typer.echo(case_json(row)) if as_json else out.print(live_table([row], head=False))
-        ),
-    )
-    told = 0
-    while True:
-        playback.follow(1.0)
-        unreadable = playback.book.unreadable.total()
-        if unreadable > told:
-            console.print(f"{unreadable} records could not be read")
-            told = unreadable
+    try:
+        while True:
+            waited = new.copy()
+            new.clear()
+            playback.follow(_FOR_REVIEWS_S)
+            write(waited)
+            unreadable = playback.book.unreadable.total()
+            if unreadable > told:
+                console.print(f"{unreadable} records could not be read")
+                told = unreadable
+    finally:
+        write(new)
 
 
 def _watch_table(kafka: Mapping[str, object], from_start: bool) -> NoReturn:

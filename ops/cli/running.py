@@ -25,12 +25,6 @@ def running_stack(
         endpoints = find_stack(data_dir).endpoints
     except StackNotRunning:
         stack = open_stack(data_dir)
-        console.print(
-            "No stack is running here: one is started for this command and stopped after it "
-            "(`triage up --detach` keeps one).",
-            soft_wrap=True,
-            markup=False,
-        )
         start(stack, console, fresh=fresh)
         try:
             yield stack.endpoints

@@ -40,10 +40,9 @@ def test_payloads_of_a_file_and_their_lines(content: bytes, expected: list[Line]
         (b'{\n  "resourceType": "Patient"\n}\n', "this looks like FHIR: convert it first"),
         (b'[{"message_id": "m1"}]', "this is a JSON array: write one document, or JSON Lines"),
         (b'[\n{"message_id": "m1"}\n]\n', "this is a JSON array: write one document, or JSON Lines"),
-        (b"message_id,text\nm1,cough\n", "its first line is no JSON: convert it first"),
-        (b"\xff\xfe", "its first line is no JSON: convert it first"),
-        (b"[" * 100_000, "its first line is no JSON: convert it first"),
-        (b"", "there is no message in it"),
+        (b"message_id,text\nm1,cough\n", "its first line is no JSON document"),
+        (b"\xff\xfe", "its first line is no JSON document"),
+        (b"[" * 100_000, "its first line is no JSON document"),
     ],
 )
 def test_another_format_is_named(content: bytes, beginning: str) -> None:
@@ -60,6 +59,13 @@ def test_another_format_is_named(content: bytes, beginning: str) -> None:
 )
 def test_what_may_be_messages_brings_no_hint(content: bytes) -> None:
     assert format_hint(lines_of(content)) == ""
+
+
+def test_a_file_without_a_message_is_a_wrong_parameter(tmp_path: Path) -> None:
+    (tmp_path / "empty.json").write_bytes(b"\n")
+    result = CliRunner().invoke(app, ["send", str(tmp_path / "empty.json")], env={"COLUMNS": "300"})
+    assert result.exit_code == 2
+    assert "there is no message in it" in result.stderr
 
 
 def test_a_dash_reads_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:

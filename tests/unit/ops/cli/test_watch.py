@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from ops.cli import connection, kafka, messages, play
 from ops.cli.kafka import AWAY, BACK, Follower
 from ops.cli.main import app
+from ops.cli.tables import REVIEW_MARK
 from ops.local.stack import Endpoints
 from schemas import DeadLetter
 from tests.unit.ops.cli.test_cases import FakeRecord, events
@@ -31,13 +32,14 @@ class FakeFollower:
         self._rest = [
             [FakeRecord(DeadLetter.contract, None)],
             [FakeRecord(DeadLetter.contract, b"{}"), FakeRecord("triage.urgencies.v1", b"\xff")],
-            events(),
+            events()[:3],
+            events()[3:],
         ]
 
     def records(self, timeout_s: float) -> list[FakeRecord]:
         if not self._rest:
             raise KeyboardInterrupt
-        if line := {2: AWAY, 1: BACK}.get(len(self._rest)):
+        if line := {3: AWAY, 2: BACK}.get(len(self._rest)):
             self._told(line)
         return self._rest.pop(0)
 
@@ -82,6 +84,7 @@ def test_where_there_is_no_terminal_each_case_is_written_once() -> None:
     head, *rows = result.stdout.splitlines()
     assert head.split()[:3] == ["time", "patient", "urgency"]
     assert [row.split()[1:4] for row in rows] == [["pppppppp", "2?", "withheld"]]
+    assert rows[0].split()[-1] == REVIEW_MARK  # although the review came behind the decisions
     assert "2 records could not be read" in result.stderr
 
 
