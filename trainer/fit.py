@@ -59,7 +59,7 @@ def refit_temperatures(
 ) -> Calibrated:
     """Return `before` with the temperatures that held-back `rows` give, where these have enough labels.
 
-    `beside`: rows that count as held back for diagnoses: a head that is held to the past hardly follows any one of them.
+    `beside`: rows that count as held back for diagnoses: a head held to the past hardly follows any one of them.
 
     Thresholds are probabilities chosen on far more rows than a round brings: they stay. The diagnosis head may be
     another one, so its temperature is fitted on the `learned` rows, too, where few are held back. That of urgency
