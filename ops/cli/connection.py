@@ -13,7 +13,6 @@ from ops.cli.keys import development_keys
 from ops.cli.running import running_stack
 from ops.cli.stack import find_stack, served_repository
 from ops.local.config import default_data_dir
-from ops.local.errors import StackNotRunning
 from ops.local.stack import Endpoints, Stack
 from ops.quiet_kafka import quiet
 from streams.adapters.pseudonyms import HmacPseudonymizer
@@ -59,7 +58,7 @@ def connection(console: Console) -> Iterator[Connection]:
             raise ConfigurationError(str(error)) from None
         yield Connection(quiet(librdkafka_config(kafka)), tuple(payload.payload_keys))
         return
-    with _stack(console) as endpoints:
+    with running_stack(console) as endpoints:
         key = development_keys(default_data_dir())["TRIAGE_PAYLOAD_KEY"]
         yield Connection(quiet({"bootstrap.servers": str(endpoints.kafka)}), (key.encode(),))
 
@@ -70,23 +69,8 @@ def deployment(console: Console, kind: type[S]) -> Iterator[S]:
     if _NAMES_A_DEPLOYMENT in os.environ:
         yield _named(kind)
         return
-    with _stack(console) as endpoints:
-        yield embedded(endpoints, kind)
-
-
-@contextmanager
-def _stack(console: Console) -> Iterator[Endpoints]:
-    try:
-        _ = find_stack().endpoints
-    except StackNotRunning:
-        console.print(
-            f"No stack is running in {default_data_dir()}: one is started for this command and stopped after it "
-            "(`triage up --detach` keeps one).",
-            soft_wrap=True,
-            markup=False,
-        )
     with running_stack(console) as endpoints:
-        yield endpoints
+        yield embedded(endpoints, kind)
 
 
 def reachable(kind: type[S]) -> S:

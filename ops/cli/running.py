@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from ops.cli.stack import find_stack, open_stack
+from ops.local.config import default_data_dir
 from ops.local.errors import StackNotRunning
 from ops.local.progress import ProgressBars
 from ops.local.stack import Endpoints, Stack
@@ -25,6 +26,13 @@ def running_stack(
         endpoints = find_stack(data_dir).endpoints
     except StackNotRunning:
         stack = open_stack(data_dir)
+        if data_dir is None:  # who names a folder asked for a stack of its own
+            console.print(
+                f"No stack is running in {default_data_dir()}: one is started for this command and stopped after it "
+                "(`triage up --detach` keeps one).",
+                soft_wrap=True,
+                markup=False,
+            )
         start(stack, console, fresh=fresh)
         try:
             yield stack.endpoints
