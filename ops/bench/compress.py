@@ -193,7 +193,7 @@ def _quality(rows: Sequence[Row], answers: Answers | None) -> dict[str, Any]:
 
 def _on_unseen(rows: Sequence[Row], answers: Answers | None, whole: Answers | None = None) -> dict[str, Any]:
     """Quality on another source, and what is lost of that of the `whole` model; nothing where none was asked."""
-    if not rows or answers is None:
+    if answers is None:
         return {}
     found = {f"unseen_{name}": figure for name, figure in _quality(rows, answers).items()}
     if whole is not None:

@@ -12,7 +12,7 @@ from uuid import UUID
 from confluent_kafka import Message
 from pydantic import ValidationError
 
-from schemas import AdmittedMessage, DeadLetter, DiagnosisAssessed, ReviewRequested, UrgencyAssessed
+from schemas import AdmittedMessage, DeadLetter, DiagnosisAssessed, Origin, ReviewRequested, UrgencyAssessed
 from streams.topics import DEADLETTERS, DIAGNOSES, EXPRESS, REVIEWS, STANDARD, URGENCIES
 
 __all__ = ["Case", "CaseBook"]
@@ -101,13 +101,15 @@ class CaseBook:
         is_first, agrees = self._compare(topic, event)
         if isinstance(event, DeadLetter):
             return self._add_dead_letter(event, is_first=is_first, agrees=agrees)
-        new = Case(
-            event.source, event.message_id, refused=self.dead_letters
-        )  # also those that are yet to come
+        # `refused` grows with the book: letters that are yet to come count as well.
+        new = Case(event.source, event.message_id, refused=self.dead_letters)
         case = self.cases.setdefault((event.source, event.message_id), new)
         case.contradicted |= not agrees
         if isinstance(event, AdmittedMessage):
-            case.admissions[f"{topic}-{record.partition()}-{record.offset()}"] = event
+            place = Origin.model_validate(
+                {"topic": topic, "partition": record.partition(), "offset": record.offset()}
+            )
+            case.admissions[str(place)] = event
         if not is_first:
             return None
         self._add_event(case, event, record)

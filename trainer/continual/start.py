@@ -50,9 +50,7 @@ class Card(BaseModel):
     @property
     def trained_on(self) -> dict[str, int]:
         """Rows by source that this version and those that it continues were trained on."""
-        learned = Counter(self.rows.get("train", {}))
-        learned.update(self.rows.get(TRAINED_BEFORE, {}))
-        return dict(learned)
+        return dict(Counter(self.rows.get("train", {})) + Counter(self.rows.get(TRAINED_BEFORE, {})))
 
 
 class CarriedState(BaseModel):
